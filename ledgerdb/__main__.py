@@ -1,0 +1,6 @@
+"""`python -m ledgerdb`."""
+
+from ledgerdb.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""From driver errors to `ledgerdb.errors`, in one place, by SQLSTATE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import exc, text
+
+from ledgerdb.calls import Call
+from ledgerdb.errors import (
+    DatabaseUnavailable,
+    InvalidArgument,
+    LedgerError,
+    OutcomeUnknown,
+    error_for,
+)
+
+# The server is going away, or has gone: class 08 (connection exception) and the shutdown codes.
+_CONNECTION_LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
+_COMMIT: Final[Call[Any]] = Call("commit", text("commit"), {}, lambda _: None, writes=True)
+# What a JSON document can do to its type: bad syntax, a character or a number that jsonb cannot
+# hold, too deep a nesting.
+_JSON_REFUSED: Final = frozenset({"22P02", "22P05", "22003", "54001"})
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Errors while a connection is taken from the pool: nothing was sent yet.
+
+    Raises:
+        DatabaseUnavailable: in place of the driver's error, which stays its cause.
+    """
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise DatabaseUnavailable(
+            f"no connection of the pool came free in time: {error}"
+        ) from error
+    except exc.DBAPIError as error:
+        raise DatabaseUnavailable(f"no connection to the database: {_first_line(error)}") from error
+
+
+@contextmanager
+def executing(call: Call[Any]) -> Iterator[None]:
+    """Errors while a call is executed.
+
+    Raises:
+        LedgerError: the class for the SQLSTATE; the driver's error stays its cause.
+    """
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _translated(error, call) from error
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Errors while a transaction of several calls commits.
+
+    Raises:
+        OutcomeUnknown: the connection broke; the transaction may or may not have committed.
+        DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
+    """
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _translated(error, _COMMIT) from error
+
+
+def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
+    cause = error.orig
+    diagnostics = cause.diag if isinstance(cause, psycopg.Error) else None
+    sqlstate = diagnostics.sqlstate if diagnostics else None
+    lost = sqlstate is None or sqlstate.startswith("08") or sqlstate in _CONNECTION_LOST
+    if lost and (error.connection_invalidated or isinstance(cause, psycopg.OperationalError)):
+        if call.writes:
+            return OutcomeUnknown(
+                f"the connection broke during {call.function}, which may or may not have committed; "
+                f"call it again with the same arguments to learn: {_first_line(error)}"
+            )
+        return DatabaseUnavailable(
+            f"the connection broke during {call.function}: {_first_line(error)}"
+        )
+    field = diagnostics.column_name if diagnostics else None
+    rule = diagnostics.constraint_name if diagnostics else None
+    message = (diagnostics.message_primary if diagnostics else None) or _first_line(error)
+    if sqlstate in _JSON_REFUSED and "p_payload" in call.parameters:
+        field, rule = "p_payload", "a JSON document that jsonb can hold"
+        return InvalidArgument(f"payload: {message}", sqlstate=sqlstate, field="payload", rule=rule)
+    # The parameter p_x of a function is the argument x of its Python verb.
+    return error_for(sqlstate)(
+        message.removeprefix("p_"),
+        sqlstate=sqlstate,
+        field=field.removeprefix("p_") if field else None,
+        rule=rule,
+    )
+
+
+def _first_line(error: exc.DBAPIError | BaseException) -> str:
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

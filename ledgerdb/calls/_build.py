@@ -1,0 +1,43 @@
+"""What a call is, and how its statement is made from the SQL function's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Result, TextClause, text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One call of one SQL function, as a value: `sync.run` and `aio.arun` execute it alike.
+
+    Attributes:
+        function: name of the SQL function in schema public.
+        statement: the SQL, arguments by name.
+        parameters: values of the arguments, checked for type.
+        shape: turns the result into typed rows.
+        writes: True where the function writes: a broken connection then means an unknown outcome.
+    """
+
+    function: str
+    statement: TextClause
+    parameters: Mapping[str, object]
+    shape: Callable[[Result[Any]], T]
+    writes: bool
+
+
+def statement(function: str, arguments: Mapping[str, str], columns: Sequence[str]) -> TextClause:
+    """The SQL of a call: every argument by name and with its SQL type, so that none is guessed from
+    a value.
+    """
+    passed = ", ".join(f"{name} => cast(:{name} as {kind})" for name, kind in arguments.items())
+    return text(f"select {', '.join(columns)} from public.{function}({passed}) as t")
+
+
+def columns_of(row: type) -> tuple[str, ...]:
+    """The columns of a row class, qualified by the function's alias."""
+    return tuple(f"t.{field.name}" for field in fields(row))

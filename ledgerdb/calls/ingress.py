@@ -1,0 +1,157 @@
+"""Calls of the ingress service: tenants, instructions, evidence."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Result
+
+from ledgerdb.calls import _check as check
+from ledgerdb.calls._build import Call, columns_of, statement
+from ledgerdb.calls._shape import from_json, load, one, one_or_none
+from ledgerdb.rows import (
+    Acknowledgement,
+    Attempt,
+    Attestation,
+    EvidencePack,
+    Instruction,
+    InstructionStatus,
+    OutboxIdentity,
+    RegisteredTenant,
+    TenantType,
+)
+
+_INGEST: Final = statement(
+    "ingest_instruction",
+    {
+        "p_tenant_id": "uuid",
+        "p_instruction_id": "text",
+        "p_participant_id": "text",
+        "p_idempotency_key": "text",
+        "p_rail_type": "text",
+        "p_payload": "text",
+        "p_correlation_id": "uuid",
+        "p_client_id": "uuid",
+        "p_client_id_hash": "text",
+        "p_member_id": "uuid",
+        "p_signature_hash": "text",
+        "p_signatures": "jsonb",
+        "p_cert_fingerprint_sha256": "text",
+        "p_token_jti_hash": "text",
+        "p_upstream_ref": "text",
+        "p_downstream_ref": "text",
+        "p_nfs_sequence_ref": "text",
+    },
+    columns_of(Acknowledgement),
+)
+_REGISTER_TENANT: Final = statement(
+    "register_tenant",
+    {
+        "p_tenant_id": "uuid",
+        "p_tenant_key": "text",
+        "p_tenant_name": "text",
+        "p_tenant_type": "text",
+    },
+    columns_of(RegisteredTenant),
+)
+_INSTRUCTION: Final = {"p_tenant_id": "uuid", "p_instruction_id": "text"}
+_INSTRUCTION_STATUS: Final = statement(
+    "instruction_status", _INSTRUCTION, columns_of(InstructionStatus)
+)
+_EVIDENCE_PACK: Final = statement("evidence_pack", _INSTRUCTION, ("cast(t.t as text)",))
+
+
+def ingest(instruction: Instruction) -> Call[Acknowledgement]:
+    """`ingest_instruction`: attestation and outbox item in one statement."""
+    if not isinstance(instruction, Instruction):
+        raise check.refuse("instruction", "must be an Instruction")
+    return Call(
+        "ingest_instruction",
+        _INGEST,
+        {
+            "p_tenant_id": check.uuid("tenant_id", instruction.tenant_id),
+            "p_instruction_id": check.text("instruction_id", instruction.instruction_id),
+            "p_participant_id": check.text("participant_id", instruction.participant_id),
+            "p_idempotency_key": check.text("idempotency_key", instruction.idempotency_key),
+            "p_rail_type": check.text("rail_type", instruction.rail_type),
+            "p_payload": check.json_text("payload", instruction.payload),
+            "p_correlation_id": check.optional_uuid("correlation_id", instruction.correlation_id),
+            "p_client_id": check.optional_uuid("client_id", instruction.client_id),
+            "p_client_id_hash": check.optional_text("client_id_hash", instruction.client_id_hash),
+            "p_member_id": check.optional_uuid("member_id", instruction.member_id),
+            "p_signature_hash": check.optional_text("signature_hash", instruction.signature_hash),
+            "p_signatures": check.text(
+                "signatures", check.dump("signatures", instruction.signatures)
+            ),
+            "p_cert_fingerprint_sha256": check.optional_text(
+                "cert_fingerprint_sha256", instruction.cert_fingerprint_sha256
+            ),
+            "p_token_jti_hash": check.optional_text("token_jti_hash", instruction.token_jti_hash),
+            "p_upstream_ref": check.optional_text("upstream_ref", instruction.upstream_ref),
+            "p_downstream_ref": check.optional_text("downstream_ref", instruction.downstream_ref),
+            "p_nfs_sequence_ref": check.optional_text(
+                "nfs_sequence_ref", instruction.nfs_sequence_ref
+            ),
+        },
+        one(Acknowledgement),
+        writes=True,
+    )
+
+
+def register_tenant(
+    tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
+) -> Call[RegisteredTenant]:
+    """`register_tenant`: creates a tenant, or returns it."""
+    return Call(
+        "register_tenant",
+        _REGISTER_TENANT,
+        {
+            "p_tenant_id": check.uuid("tenant_id", tenant_id),
+            "p_tenant_key": check.text("tenant_key", tenant_key),
+            "p_tenant_name": check.text("tenant_name", tenant_name),
+            "p_tenant_type": check.text("tenant_type", tenant_type),
+        },
+        one(RegisteredTenant),
+        writes=True,
+    )
+
+
+def instruction_status(tenant_id: UUID, instruction_id: str) -> Call[InstructionStatus | None]:
+    """`instruction_status`: where an instruction of this tenant stands, or None."""
+    return Call(
+        "instruction_status",
+        _INSTRUCTION_STATUS,
+        {
+            "p_tenant_id": check.uuid("tenant_id", tenant_id),
+            "p_instruction_id": check.text("instruction_id", instruction_id),
+        },
+        one_or_none(InstructionStatus),
+        writes=False,
+    )
+
+
+def evidence_pack(tenant_id: UUID, instruction_id: str) -> Call[EvidencePack | None]:
+    """`evidence_pack`: what the ledger holds about an instruction of this tenant, or None."""
+    return Call(
+        "evidence_pack",
+        _EVIDENCE_PACK,
+        {
+            "p_tenant_id": check.uuid("tenant_id", tenant_id),
+            "p_instruction_id": check.text("instruction_id", instruction_id),
+        },
+        _evidence,
+        writes=False,
+    )
+
+
+def _evidence(result: Result[Any]) -> EvidencePack | None:
+    document = result.scalar_one()
+    if document is None:
+        return None
+    pack = load(document)
+    return EvidencePack(
+        attestation=from_json(Attestation, pack["attestation"]),
+        outbox=None if pack["outbox"] is None else from_json(OutboxIdentity, pack["outbox"]),
+        attempts=tuple(from_json(Attempt, attempt) for attempt in pack["attempts"]),
+    )

@@ -1,0 +1,107 @@
+"""Engines for PostgreSQL through psycopg 3: pooling, prepared statements, and bounded timeouts
+(INV-117) by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine
+
+from ledgerdb.errors import ConfigurationError
+from ledgerdb.url import database_url
+
+__all__ = ["EngineSettings", "create_ledger_engine"]
+
+_TIMEOUT_BOUNDS_MS: Final = {
+    "lock_timeout_ms": 2_000,
+    "statement_timeout_ms": 30_000,
+    "idle_in_transaction_session_timeout_ms": 60_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How connections are made and pooled.
+
+    Attributes:
+        application_name: shown in `pg_stat_activity`.
+        role: capability role to act as, such as `symphony_executor`; None keeps the login role.
+        pool_size: connections kept open.
+        max_overflow: further connections under load.
+        pool_timeout_seconds: how long a caller waits for a free connection.
+        connect_timeout_seconds: how long a new connection may take.
+        lock_timeout_ms: in (0, 2000]; longer waits for a lock end in `Contention`.
+        statement_timeout_ms: in (0, 30000]; longer statements end in `StatementTimeout`.
+        idle_in_transaction_session_timeout_ms: in (0, 60000].
+        prepare_threshold: executions before psycopg prepares a statement; None never prepares, as
+            transaction pooling by an older PgBouncer needs.
+
+    Raises:
+        ConfigurationError: a timeout is not within its bound, or a pool setting makes no sense.
+    """
+
+    application_name: str = "ledgerdb"
+    role: str | None = None
+    pool_size: int = 5
+    max_overflow: int = 5
+    pool_timeout_seconds: float = 5.0
+    connect_timeout_seconds: int = 5
+    lock_timeout_ms: int = 2_000
+    statement_timeout_ms: int = 30_000
+    idle_in_transaction_session_timeout_ms: int = 60_000
+    prepare_threshold: int | None = 3
+
+    def __post_init__(self) -> None:
+        for name, bound in _TIMEOUT_BOUNDS_MS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= bound:
+                raise ConfigurationError(f"{name}: must be in (0, {bound}] ms, not {value!r}")
+        if self.pool_size < 1 or self.max_overflow < 0:
+            raise ConfigurationError("pool_size: must be at least 1, and max_overflow at least 0")
+        if self.pool_timeout_seconds <= 0 or self.connect_timeout_seconds < 1:
+            raise ConfigurationError(
+                "pool_timeout_seconds and connect_timeout_seconds: must be positive"
+            )
+
+
+def engine_arguments(settings: EngineSettings) -> dict[str, Any]:
+    """Arguments of SQLAlchemy's `create_engine`, the same for both colours."""
+    options = {
+        "lock_timeout": settings.lock_timeout_ms,
+        "statement_timeout": settings.statement_timeout_ms,
+        "idle_in_transaction_session_timeout": settings.idle_in_transaction_session_timeout_ms,
+    }
+    if settings.role is not None:
+        options["role"] = settings.role  # type: ignore[assignment]
+    return {
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.max_overflow,
+        "pool_timeout": settings.pool_timeout_seconds,
+        "pool_use_lifo": True,  # a quiet service lets its spare connections age out
+        "connect_args": {
+            "application_name": settings.application_name,
+            "connect_timeout": settings.connect_timeout_seconds,
+            "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in options.items()),
+            "prepare_threshold": settings.prepare_threshold,
+        },
+    }
+
+
+def create_ledger_engine(url: str | None = None, settings: EngineSettings | None = None) -> Engine:
+    """An engine with ledgerdb's posture; nothing connects yet.
+
+    Args:
+        url: `postgresql://...`, with or without a driver suffix; None takes LEDGERDB_URL, else
+            DATABASE_URL. settings: pool, role and timeouts.
+
+    Raises:
+        ConfigurationError: no URL, or not a PostgreSQL URL.
+    """
+    return create_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
+
+
+def _escaped(value: object) -> str:
+    # In the libpq options string a backslash protects blanks and backslashes.
+    return str(value).replace("\\", "\\\\").replace(" ", "\\ ")

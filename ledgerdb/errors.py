@@ -1,0 +1,203 @@
+"""Errors of ledgerdb, one class per SQLSTATE.
+
+    LedgerError
+     +-- ConfigurationError          a setting (URL, option, file) is missing or wrong; nothing was
+     tried +-- MigrationError              the schema could not be changed, or the change could not
+     be verified +-- DatabaseUnavailable         no connection could be had; nothing was sent +--
+     OutcomeUnknown              the connection broke during a write: replay the same call to learn
+     +-- DatabaseError               PostgreSQL refused; `sqlstate` says why, nothing was written
+          +-- InvalidArgument        P7111 to P711A  a parameter breaks a rule: `field`, `rule`
+          +-- OutboxError
+          |    +-- LeaseLost         P7002
+          |    +-- InvalidState      P7003
+          |    +-- RailReferenceRequired  P7005
+          +-- IngressError
+          |    +-- IdempotencyConflict    P7101
+          |    +-- TenantRefused          P7102
+          |    +-- MemberTenantMissing    P7201
+          |    +-- MemberTenantMismatch   P7202
+          +-- AppendOnly             P0001 raised by the append-only triggers
+          +-- PermissionDenied       42501
+          +-- Contention             40001, 40P01, 55P03: nothing was written, retry the transaction
+          +-- StatementTimeout       57014
+
+The classes are registered by SQLSTATE, never by message text; `error_for` picks the class. The
+published table is in `sqlfunctions/README.md`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AppendOnly",
+    "ConfigurationError",
+    "Contention",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "IdempotencyConflict",
+    "IngressError",
+    "InvalidArgument",
+    "InvalidState",
+    "LeaseLost",
+    "LedgerError",
+    "MemberTenantMismatch",
+    "MemberTenantMissing",
+    "MigrationError",
+    "OutboxError",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "RailReferenceRequired",
+    "StatementTimeout",
+    "TenantRefused",
+    "error_for",
+]
+
+
+class LedgerError(Exception):
+    """Root of every error that ledgerdb raises on purpose."""
+
+
+class ConfigurationError(LedgerError):
+    """A setting is missing or wrong; the message names it and says what would be right."""
+
+
+class MigrationError(LedgerError):
+    """The schema could not be changed, or a change could not be verified."""
+
+
+class DatabaseUnavailable(LedgerError):
+    """No connection could be had within the time allowed; nothing was sent."""
+
+
+class OutcomeUnknown(LedgerError):
+    """The connection broke while a write was under way: it may or may not have committed.
+
+    Every write of ledgerdb is idempotent by its key or token: call it again with the same
+    arguments to learn the outcome.
+    """
+
+
+_BY_SQLSTATE: dict[str, type[DatabaseError]] = {}
+
+
+class DatabaseError(LedgerError):
+    """PostgreSQL refused the statement; nothing was written.
+
+    Attributes:
+        sqlstate: five characters, the machine-readable reason.
+        field: the parameter or column at fault, where the server named one.
+        rule: the limit or constraint that was broken, where the server named one.
+    """
+
+    sqlstates: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sqlstate: str | None = None,
+        field: str | None = None,
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.field = field
+        self.rule = rule
+
+    def __init_subclass__(cls, *, sqlstates: tuple[str, ...] = ()) -> None:
+        super().__init_subclass__()
+        cls.sqlstates = sqlstates
+        for code in sqlstates:
+            if code in _BY_SQLSTATE:
+                raise TypeError(f"SQLSTATE {code} is registered twice")
+            _BY_SQLSTATE[code] = cls
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process borders (worker pools): keep the keyword-only attributes.
+        return (_rebuild, (type(self), str(self), self.sqlstate, self.field, self.rule))
+
+
+def _rebuild(
+    cls: type[DatabaseError],
+    message: str,
+    sqlstate: str | None,
+    field: str | None,
+    rule: str | None,
+) -> DatabaseError:
+    return cls(message, sqlstate=sqlstate, field=field, rule=rule)
+
+
+class InvalidArgument(
+    DatabaseError,
+    sqlstates=(
+        "P7111",
+        "P7112",
+        "P7113",
+        "P7114",
+        "P7115",
+        "P7116",
+        "P7117",
+        "P7118",
+        "P7119",
+        "P711A",
+    ),
+):
+    """A parameter breaks a published rule; `field` names it and `rule` says which."""
+
+
+class OutboxError(DatabaseError):
+    """A rule of the outbox state machine was broken."""
+
+
+class LeaseLost(OutboxError, sqlstates=("P7002",)):
+    """The lease is missing, expired or held by someone else; nothing was written."""
+
+
+class InvalidState(OutboxError, sqlstates=("P7003",)):
+    """A completion names a state other than DISPATCHED, FAILED or RETRYABLE."""
+
+
+class RailReferenceRequired(OutboxError, sqlstates=("P7005",)):
+    """This database requires the rail's reference on a DISPATCHED attempt."""
+
+
+class IngressError(DatabaseError):
+    """An instruction cannot be accepted."""
+
+
+class IdempotencyConflict(IngressError, sqlstates=("P7101",)):
+    """The key was used before for other content; nothing was written."""
+
+
+class TenantRefused(IngressError, sqlstates=("P7102",)):
+    """The tenant is unknown or not ACTIVE; the two are not told apart on purpose."""
+
+
+class MemberTenantMissing(IngressError, sqlstates=("P7201",)):
+    """A member was named without a tenant."""
+
+
+class MemberTenantMismatch(IngressError, sqlstates=("P7202",)):
+    """The member belongs to another tenant."""
+
+
+class AppendOnly(DatabaseError, sqlstates=("P0001",)):
+    """The table is append-only: rows are never changed or removed."""
+
+
+class PermissionDenied(DatabaseError, sqlstates=("42501",)):
+    """The role of this connection may not do that."""
+
+
+class Contention(DatabaseError, sqlstates=("40001", "40P01", "55P03")):
+    """Another transaction was in the way; nothing was written, retry the transaction."""
+
+
+class StatementTimeout(DatabaseError, sqlstates=("57014",)):
+    """The statement was cancelled, by its timeout or by an operator; nothing was written."""
+
+
+def error_for(sqlstate: str | None) -> type[DatabaseError]:
+    """The class registered for a SQLSTATE, else `DatabaseError`."""
+    return _BY_SQLSTATE.get(sqlstate or "", DatabaseError)

@@ -1,0 +1,5 @@
+"""Alembic's entry point, for `alembic upgrade head` and `ledgerdb upgrade` alike."""
+
+from ledgerdb.migrate import run_env
+
+run_env()

@@ -1,0 +1,33 @@
+"""The locked counter: attempt numbers come from the pending row, not from `MAX(attempt_no)`.
+
+One transaction reports and repairs what drifted and replaces the functions that number attempts.
+
+Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts for one pass over the
+pending items; calls of the functions wait for it and go on under the new bodies.
+"""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.install_function(
+        "0002_outbox_counter_drift.sql",
+        sha256="dbb59e722115e3b89990e570e019c9381b7dd9ddc53677d01489f64776453e60",
+    )
+    op.run_script(
+        "0002_counter_drift_report.sql",
+        sha256="1fe3f25d305425383d6378a921027bc681562a3a562f28dc46eb0a59e1dd8fba",
+    )
+    op.install_function(
+        "0002_complete_outbox_attempt.sql",
+        sha256="0ab2886a76e11dcc5ab771e032336a6cf92621782c841714c45547cf641d3a16",
+    )
+    op.install_function(
+        "0002_repair_expired_leases.sql",
+        sha256="fd63ca1756dc3b51d90ae0f384af20c973c5bd9d9dbc375e9506c73c3ef4a569",
+    )
