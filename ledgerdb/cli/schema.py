@@ -1,0 +1,106 @@
+"""`ledgerdb upgrade` and `ledgerdb current`: the schema of a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ledgerdb import migrate
+from ledgerdb.migrate import StepInfo
+
+__all__ = ["current", "upgrade"]
+
+_Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
+        show_default=False,
+    ),
+]
+
+
+def upgrade(
+    revision: Annotated[str, typer.Argument(help="Where to stop.")] = "head",
+    *,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Write a psql script to stdout; no database is asked.")
+    ] = False,
+    url: _Url = None,
+) -> None:
+    """Migrate a database forward, one transaction per revision, and verify it."""
+    if sql:
+        migrate.sql_script(revision)
+        return
+    with _Progress() as progress:
+        verified = migrate.upgrade(url, revision, report=progress)
+    typer.echo(f"at {verified or 'base'} (verified)")
+
+
+def current(
+    *,
+    url: _Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show the revision of a database and what is pending."""
+    found = migrate.status(url)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    typer.echo(f"revision {found.revision or 'base'}, head {found.head or 'base'}")
+    if not found.pending:
+        typer.echo("nothing is pending")
+        return
+    table = Table("pending", "summary", box=None, pad_edge=False)
+    for step in found.pending:
+        table.add_row(step.revision, step.summary)
+    Console(soft_wrap=True).print(table)
+
+
+class _Progress:
+    """A bar over the steps on a terminal, one line per step elsewhere; all on stderr."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("migrating", total=None, visible=False)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def planned(self, steps: Sequence[StepInfo]) -> None:
+        self._bar.update(self._task, total=len(steps), visible=bool(steps))
+
+    def waiting(self, holder: str) -> None:
+        self._console.print(f"waiting for another deployer: {holder}")
+
+    def started(self, step: StepInfo) -> None:
+        self._bar.update(self._task, description=step.revision)
+        self._console.print(f"{step.revision} {step.summary}")
+
+    def committed(self, step: StepInfo) -> None:
+        self._bar.advance(self._task)
+
+    def warned(self, message: str) -> None:
+        self._console.print(f"warning: {message}")
+
+    def verified(self, revision: str | None) -> None:
+        self._bar.update(self._task, description=f"verified at {revision or 'base'}")

@@ -1,0 +1,82 @@
+"""The two operations that revisions use: `op.install_function` and `op.run_script`.
+
+Both send a file beside the revisions as it is, in one message. `op.execute` would not: it takes
+`:name` in a body for a parameter and `%` for a format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from alembic.operations import MigrateOperation, Operations
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ledgerdb.errors import MigrationError
+from ledgerdb.migrate import frozen
+from ledgerdb.migrate.pins import Pin, load
+
+__all__ = ["InstallFunction", "RunScript", "ScriptFailed", "transaction_status"]
+
+
+class ScriptFailed(MigrationError):
+    """PostgreSQL refused a file; `file` and the driver's `error` say where and why."""
+
+    def __init__(self, file: frozen.SqlFile, error: DBAPIError) -> None:
+        super().__init__(f"{file.label}: {error.orig}")
+        self.file = file
+        self.error = error
+
+
+class _SendFile(MigrateOperation):
+    name: ClassVar[str]
+
+    def __init__(self, file_name: str, sha256: str) -> None:
+        self.pin = Pin(self.name, file_name, sha256)
+
+    @classmethod
+    def send(cls, operations: Operations, file_name: str, *, sha256: str) -> None:
+        """Runs the file if its bytes (with LF line ends) have this sha256."""
+        operations.invoke(cls(file_name, sha256))
+
+
+@Operations.register_operation("install_function", "send")
+class InstallFunction(_SendFile):
+    """`op.install_function("0002_claim.sql", sha256="...")`: a file of `frozen/`."""
+
+    name = "install_function"
+
+
+@Operations.register_operation("run_script", "send")
+class RunScript(_SendFile):
+    """`op.run_script("0002_tables.sql", sha256="...")`: a file of `ddl/`."""
+
+    name = "run_script"
+
+
+@Operations.implementation_for(InstallFunction)
+@Operations.implementation_for(RunScript)
+def _send(operations: Operations, operation: _SendFile) -> None:
+    context = operations.get_context()
+    if context.script is None:
+        raise MigrationError(f"{operation.name}: no migrations folder; run it through Alembic")
+    file = load(operation.pin, Path(context.script.dir))
+    if context.as_sql:
+        context.impl.static_output(file.text)
+        return
+    connection: Connection = operations.get_bind()
+    try:
+        connection.execution_options(no_parameters=True).exec_driver_sql(file.text).close()
+    except DBAPIError as error:
+        raise ScriptFailed(file, error) from error
+    if transaction_status(connection) is not TransactionStatus.INTRANS:
+        raise MigrationError(f"{file.label} ends the transaction of its revision: it must not")
+
+
+def transaction_status(connection: Connection) -> TransactionStatus:
+    """What the server says, whatever SQLAlchemy believes."""
+    driver: Any = connection.connection.driver_connection
+    status: TransactionStatus = driver.info.transaction_status
+    return status

@@ -1,0 +1,95 @@
+"""Which database: the URL from an argument or the environment, made ready for psycopg."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL
+
+from ledgerdb.errors import ConfigurationError
+
+__all__ = ["DRIVER", "URL_VARIABLES", "database_url"]
+
+DRIVER = "postgresql+psycopg"
+URL_VARIABLES = ("LEDGERDB_URL", "DATABASE_URL")
+
+_SCHEME = re.compile(r"(?:postgres|postgresql)(?:\+\w+)?://", re.IGNORECASE)
+_ENCODE = 'percent-encode "@", ":", "/" and "%" in user name and password'
+
+
+def database_url(explicit: str | None = None) -> URL:
+    """The database to use: `explicit`, else LEDGERDB_URL, else DATABASE_URL.
+
+    Takes any `postgres://` or `postgresql://` URL, with or without a driver suffix, by TCP, by
+    socket directory (`?host=/dir`) or with several hosts (`//h1,h2:5433/db`), and returns it
+    with the psycopg driver. libpq's own parser reads it, so its options are libpq's.
+
+    Raises:
+        ConfigurationError: no URL, not a PostgreSQL URL, or malformed. The message names where
+            the URL came from and never repeats a password.
+    """
+    source, text = _find(explicit, os.environ)
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        raise ConfigurationError(
+            f"{source} is not a PostgreSQL URL: it must look like"
+            " postgresql://user:password@host:5432/database"
+        )
+    try:
+        parts = conninfo_to_dict("postgresql://" + text[scheme.end() :])
+    except ProgrammingError as error:
+        raise ConfigurationError(f"{source}: {_without_secret(error)}") from None
+    return _url(source, {key: str(value) for key, value in parts.items() if value is not None})
+
+
+def _find(explicit: str | None, environment: Mapping[str, str]) -> tuple[str, str]:
+    if explicit is not None:
+        if not explicit.strip():
+            raise ConfigurationError("the database URL is empty")
+        return "the database URL", explicit.strip()
+    for variable in URL_VARIABLES:
+        if value := environment.get(variable, "").strip():
+            return variable, value
+    raise ConfigurationError(
+        f"no database: set {URL_VARIABLES[0]} (or {URL_VARIABLES[1]})"
+        " to postgresql://user:password@host:5432/database"
+    )
+
+
+def _url(source: str, parts: dict[str, str]) -> URL:
+    host, port = parts.pop("host", None), parts.pop("port", None)
+    if "@" in (host or ""):
+        raise ConfigurationError(f"{source}: the host is malformed; {_ENCODE}")
+    if port is not None and not all(p.isdigit() or not p for p in port.split(",")):
+        raise ConfigurationError(f"{source}: the port is not a number; {_ENCODE}")
+    database = parts.pop("dbname", None) or os.environ.get("PGDATABASE")
+    if not database and "service" not in parts and "PGSERVICE" not in os.environ:
+        # libpq would quietly take the database that is named like the user
+        raise ConfigurationError(f"{source} names no database: end it with /database")
+    by_query = host is not None and ("/" in host or "," in host)
+    if by_query:
+        parts["host"] = host or ""
+        if port is not None:
+            parts["port"] = port
+    return URL.create(
+        DRIVER,
+        username=parts.pop("user", None),
+        password=parts.pop("password", None),
+        host=None if by_query else host,
+        port=None if by_query or not port else int(port),
+        database=database,
+        query=parts,
+    )
+
+
+def _without_secret(error: ProgrammingError) -> str:
+    """libpq's reason on one line, without the text it quotes: that may hold the password."""
+    reason = " ".join(str(error).split())
+    if option := re.match(r'invalid URI query parameter: "(\w+)"', reason):
+        return f'"{option[1]}" is not an option that PostgreSQL clients know'
+    summary = reason.partition('"')[0].rstrip(" :")
+    return f"the URL is malformed ({summary}); {_ENCODE}"
