@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -56,6 +57,17 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
     """
     with executing(call):
         return call.shape(await connection.execute(call.statement, call.parameters))
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    with connecting():
+        connection = await engine.connect()
+    try:
+        yield connection
+    finally:
+        # shielded: a cancelled task still gives its connection back
+        await asyncio.shield(connection.close())
 
 
 class _Verbs(ABC):
@@ -209,9 +221,7 @@ class AsyncLedger(_Verbs):
         Raises:
             DatabaseUnavailable: no connection could be had.
         """
-        with connecting():
-            connection = await self._autocommit.connect()
-        async with connection:
+        async with _connected(self._autocommit) as connection:
             return await arun(connection, call)
 
     @asynccontextmanager
@@ -222,9 +232,7 @@ class AsyncLedger(_Verbs):
             DatabaseUnavailable: no connection could be had.
             OutcomeUnknown: the connection broke during the commit.
         """
-        with connecting():
-            connection = await self.engine.connect()
-        async with connection:
+        async with _connected(self.engine) as connection:
             yield AsyncLedgerTransaction(connection)
             with committing():
                 await connection.commit()

@@ -1,0 +1,146 @@
+"""The catalog is the contract: every function has one call and every call one function, alike in
+argument names, argument types, column names and column types."""
+
+from __future__ import annotations
+
+import re
+import typing
+from dataclasses import fields
+from datetime import datetime
+from inspect import signature
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ledgerdb import aio, calls, rows, sync
+from ledgerdb.calls import Call
+from ledgerdb.rows import AttemptState, ClaimedItem, Instruction, TenantType
+
+ID = UUID(int=1)
+ITEM = ClaimedItem(
+    ID, "i", "p", 1, "k", "RTGS", {}, 0, ID, datetime.fromisoformat("2026-01-01T00:00:00Z")
+)
+INSTRUCTION = Instruction(
+    tenant_id=ID,
+    instruction_id="i",
+    participant_id="p",
+    idempotency_key="k",
+    rail_type="RTGS",
+    payload="{}",
+)
+SAMPLES: dict[str, tuple[Call[Any], type | None]] = {
+    "backlog": (calls.backlog(), rows.Backlog),
+    "claim": (calls.claim(1, "w", 1), rows.ClaimedItem),
+    "complete": (calls.complete(ITEM, "w", AttemptState.DISPATCHED), rows.CompletedAttempt),
+    "counter_drift": (calls.counter_drift(), rows.CounterDrift),
+    "enqueue": (calls.enqueue("i", "p", "k", "RTGS", "{}"), rows.EnqueuedItem),
+    "evidence_pack": (calls.evidence_pack(ID, "i"), None),
+    "ingest": (calls.ingest(INSTRUCTION), rows.Acknowledgement),
+    "instruction_status": (calls.instruction_status(ID, "i"), rows.InstructionStatus),
+    "register_tenant": (
+        calls.register_tenant(ID, "k", "n", TenantType.NGO),
+        rows.RegisteredTenant,
+    ),
+    "release": (calls.release([ITEM], "w"), rows.ReleasedLease),
+    "repair": (calls.repair(1, "w"), rows.RepairedLease),
+}
+# Building blocks that other functions call and services do not.
+INTERNAL = {
+    "bump_participant_outbox_seq",
+    "outbox_retry_ceiling",
+    "uuid_strategy",
+    "uuid_v7_or_random",
+}
+PYTHON_TYPES: dict[str, set[object]] = {
+    "uuid": {UUID},
+    "text": {str},
+    "bigint": {int},
+    "integer": {int},
+    "boolean": {bool},
+    "timestamp with time zone": {datetime},
+    "outbox_attempt_state": {AttemptState},
+}
+
+SIGNATURES = """
+select p.proname::text,
+    array(select a.name from unnest(p.proargnames, p.proargmodes::text[]) as a (name, mode)
+          where coalesce(a.mode, 'i') = 'i')::text[],
+    array(select format_type(t, null) from unnest(p.proargtypes::oid[]) as t)::text[],
+    array(select a.name || ' ' || format_type(a.type, null)
+          from unnest(p.proargnames, p.proallargtypes, p.proargmodes::text[]) as a (name, type, mode)
+          where a.mode = 't')::text[]
+from pg_proc as p
+where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
+"""
+
+
+@pytest.fixture
+def catalog(connection: psycopg.Connection[Any]) -> dict[str, tuple[list[str], list[str], list[str]]]:
+    connection.execute("set search_path = pg_catalog, public")
+    found = connection.execute(SIGNATURES).fetchall()  # type: ignore[arg-type]
+    return {name: (names, types, columns) for name, names, types, columns in found}
+
+
+def test_every_call_is_sampled_here() -> None:
+    assert set(SAMPLES) | {"Call"} == set(calls.__all__)
+
+
+def test_every_public_function_has_one_call(
+    catalog: dict[str, tuple[list[str], list[str], list[str]]],
+) -> None:
+    public = {name for name in catalog if not name.startswith("_")} - INTERNAL
+    assert sorted(call.function for call, _ in SAMPLES.values()) == sorted(public)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_arguments_are_those_of_the_function(
+    catalog: dict[str, tuple[list[str], list[str], list[str]]], name: str
+) -> None:
+    call, _ = SAMPLES[name]
+    names, types, _columns = catalog[call.function]
+    passed = re.findall(r"(\w+) => cast\(:(\w+) as ([\w.\[\]]+)\)", call.statement.text)
+    assert [argument for argument, _, _ in passed] == names
+    assert [placeholder for _, placeholder, _ in passed] == list(call.parameters)
+    assert [kind.removeprefix("public.") for _, _, kind in passed] == types
+
+
+@pytest.mark.parametrize("name", sorted(n for n, (_, row) in SAMPLES.items() if row))
+def test_columns_are_the_fields_of_the_row(
+    catalog: dict[str, tuple[list[str], list[str], list[str]]], name: str
+) -> None:
+    call, row = SAMPLES[name]
+    assert row is not None
+    hints = typing.get_type_hints(row)
+    columns = [column.split(" ", 1) for column in catalog[call.function][2]]
+    assert [column for column, _ in columns] == [field.name for field in fields(row)]
+    for column, kind in columns:
+        hint = hints[column]
+        kinds = set(typing.get_args(hint)) - {type(None)} if typing.get_args(hint) else {hint}
+        if kind == "jsonb":
+            assert column == "payload"
+        else:
+            assert kinds == PYTHON_TYPES[kind], column
+
+
+@pytest.mark.parametrize(
+    ("blocking", "asynchronous"),
+    [
+        (sync.Ledger, aio.AsyncLedger),
+        (sync.LedgerTransaction, aio.AsyncLedgerTransaction),
+    ],
+)
+def test_both_colours_have_the_same_verbs(blocking: type, asynchronous: type) -> None:
+    def verbs(facade: type) -> dict[str, str]:
+        return {
+            name: re.sub(r"Async|Coroutine\[Any, Any, (.*)\]", r"\1", str(signature(member)))
+            for name, member in vars(facade).items() | _inherited(facade)
+            if callable(member) and not name.startswith("_")
+        }
+
+    def _inherited(facade: type) -> Any:
+        return {pair for base in facade.__mro__[1:-1] for pair in vars(base).items()}
+
+    assert verbs(blocking) == verbs(asynchronous)
+    assert set(calls.__all__) - {"Call"} <= set(verbs(blocking))
