@@ -1,0 +1,59 @@
+# Each target works on a fresh clone with Python >= 3.11 and make; the environment makes itself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+SQL    := sqlfunctions migrations/ddl migrations/frozen
+ARGS   ?=
+
+.PHONY: help demo test check lint types verify-generated freeze schema sample format clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## The main job on an embedded PostgreSQL 18; writes demo-report.html
+	$(BIN)/ledgerdb demo $(ARGS)
+
+test: $(READY) ## All tests, on PostgreSQL 16 and 18
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: lint types test verify-generated ## What CI runs
+
+lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 2 $(SQL)
+	$(BIN)/python -m tools.lint_sql
+	$(BIN)/squawk migrations/ddl/*.sql
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+verify-generated: $(READY) ## Frozen copies, schema dump and sample are what their sources make
+	$(BIN)/python -m tools.freeze --check
+	$(BIN)/python -m tools.schema --check
+	$(BIN)/python -m tools.sample --check
+
+freeze: $(READY) ## Copy changed functions to migrations/frozen and print their pins
+	$(BIN)/python -m tools.freeze $(ARGS)
+
+schema: $(READY) ## Write migrations/schema.sql
+	$(BIN)/python -m tools.schema
+
+sample: $(READY) ## Write the demo's instructions
+	$(BIN)/python -m tools.sample
+
+format: $(READY) ## Format Python and SQL
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --processes 2 $(SQL)
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist demo-data demo-report.html .mypy_cache .ruff_cache .pytest_cache
