@@ -31,6 +31,7 @@ declare
     v_outbox_id uuid;
     v_created_at timestamptz;
     v_sequence_id bigint;
+    v_state text;
     v_fingerprint bytea;
     v_bound_fingerprint bytea;
 begin
@@ -75,9 +76,23 @@ begin
         return;
     end if;
 
-    select i.outbox_id, i.created_at, i.fingerprint
-    into v_outbox_id, v_created_at, v_bound_fingerprint
+    -- One snapshot for all three: an item is on the queue, or its last attempt says how it ended.
+    select
+        i.outbox_id,
+        i.created_at,
+        i.fingerprint,
+        coalesce(p.sequence_id, latest.sequence_id),
+        case when p.outbox_id is not null then 'PENDING' else latest.state::text end
+    into v_outbox_id, v_created_at, v_bound_fingerprint, v_sequence_id, v_state
     from public.payment_outbox_identities as i
+    left join public.payment_outbox_pending as p on i.outbox_id = p.outbox_id
+    left join lateral (
+        select a.sequence_id, a.state
+        from public.payment_outbox_attempts as a
+        where a.outbox_id = i.outbox_id
+        order by a.attempt_no desc
+        limit 1
+    ) as latest on true
     where
         i.tenant_id is not distinct from p_tenant_id
         and i.instruction_id = p_instruction_id
@@ -91,21 +106,7 @@ begin
     end if;
 
     return query
-    select
-        v_outbox_id,
-        coalesce(p.sequence_id, latest.sequence_id),
-        v_created_at,
-        case when p.outbox_id is not null then 'PENDING' else latest.state::text end,
-        true
-    from (values (v_outbox_id)) as bound (outbox_id)
-    left join public.payment_outbox_pending as p on bound.outbox_id = p.outbox_id
-    left join lateral (
-        select a.sequence_id, a.state
-        from public.payment_outbox_attempts as a
-        where a.outbox_id = v_outbox_id
-        order by a.attempt_no desc
-        limit 1
-    ) as latest on true;
+    select v_outbox_id, v_sequence_id, v_created_at, v_state, true;
 end;
 $function$;
 comment on function public._enqueue_outbox_item(

@@ -12,32 +12,34 @@ stable
 security definer
 set search_path = pg_catalog, public, pg_temp
 begin atomic
-    select jsonb_build_object(
-        'attestation', jsonb_build_object(
-            'attestation_id', t.attestation_id,
-            'tenant_id', t.tenant_id,
-            'instruction_id', t.instruction_id,
-            'participant_id', t.participant_id,
-            'payload_hash', t.payload_hash,
-            'signature_hash', t.signature_hash,
-            'client_id', t.client_id,
-            'member_id', t.member_id,
-            'correlation_id', t.correlation_id,
-            'received_at', t.received_at
-        ),
-        'outbox', case
-            when i.outbox_id is not null then jsonb_build_object(
-                'outbox_id', i.outbox_id,
-                'idempotency_key', i.idempotency_key,
-                'rail_type', i.rail_type,
-                'fingerprint', encode(i.fingerprint, 'hex'),
-                'state', case when p.outbox_id is not null then 'PENDING' else history.state end,
-                'sequence_id', coalesce(p.sequence_id, history.sequence_id),
-                'created_at', i.created_at
-            )
-        end,
-        'attempts', coalesce(history.attempts, '[]'::jsonb)
-    ) as pack
+    select
+        jsonb_build_object(
+            'attestation', jsonb_build_object(
+                'attestation_id', t.attestation_id,
+                'tenant_id', t.tenant_id,
+                'instruction_id', t.instruction_id,
+                'participant_id', t.participant_id,
+                'payload_hash', t.payload_hash,
+                'signature_hash', t.signature_hash,
+                'client_id', t.client_id,
+                'member_id', t.member_id,
+                'correlation_id', t.correlation_id,
+                'received_at', t.received_at
+            ),
+            'outbox', case
+                when i.outbox_id is not null then jsonb_build_object(
+                    'outbox_id', i.outbox_id,
+                    'idempotency_key', i.idempotency_key,
+                    'rail_type', i.rail_type,
+                    'fingerprint', encode(i.fingerprint, 'hex'),
+                    'state',
+                    case when p.outbox_id is not null then 'PENDING' else history.state end,
+                    'sequence_id', coalesce(p.sequence_id, history.sequence_id),
+                    'created_at', i.created_at
+                )
+            end,
+            'attempts', coalesce(history.attempts, '[]'::jsonb)
+        ) as pack
     from public.ingress_attestations as t
     left join public.payment_outbox_identities as i
         on t.tenant_id = i.tenant_id and t.instruction_id = i.instruction_id

@@ -24,14 +24,15 @@ begin atomic
         ledger.has_terminal,
         ledger.max_attempt_no > 2147483647 - 1000 as near_overflow
     from public.payment_outbox_pending as p
-    cross join lateral (
-        select
-            coalesce(max(a.attempt_no), 0) as max_attempt_no,
-            count(*) as attempts,
-            coalesce(bool_or(a.state in ('DISPATCHED', 'FAILED')), false) as has_terminal
-        from public.payment_outbox_attempts as a
-        where a.outbox_id = p.outbox_id
-    ) as ledger
+    cross join
+        lateral (
+            select
+                coalesce(max(a.attempt_no), 0) as max_attempt_no,
+                count(*) as attempts,
+                coalesce(bool_or(a.state in ('DISPATCHED', 'FAILED')), false) as has_terminal
+            from public.payment_outbox_attempts as a
+            where a.outbox_id = p.outbox_id
+        ) as ledger
     where
         p.attempt_count <> ledger.max_attempt_no
         or ledger.has_terminal

@@ -7,8 +7,13 @@ create or replace function public.register_tenant(
     p_tenant_name text,
     p_tenant_type text
 )
-returns table (tenant_id uuid, tenant_key text, status text, created_at timestamptz,
-created boolean)
+returns table (
+    tenant_id uuid,
+    tenant_key text,
+    status text,
+    created_at timestamptz,
+    created boolean
+)
 language plpgsql
 volatile
 security definer

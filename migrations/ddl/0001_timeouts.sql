@@ -6,13 +6,13 @@ declare
     v_setting record;
 begin
     for v_setting in
-        select defaults.name, defaults.value
+        select bounds.guc, bounds.bound
         from (
             values
             ('lock_timeout', '2s'),
             ('statement_timeout', '30s'),
             ('idle_in_transaction_session_timeout', '60s')
-        ) as defaults (name, value)
+        ) as bounds (guc, bound)
         where not exists (
             select
             from pg_catalog.pg_db_role_setting as s
@@ -21,14 +21,14 @@ begin
             where
                 d.datname = pg_catalog.current_database()
                 and s.setrole = 0
-                and configured.entry like defaults.name || '=%'
+                and configured.entry like bounds.guc || '=%'
         )
     loop
         execute pg_catalog.format(
             'alter database %I set %I = %L',
             pg_catalog.current_database(),
-            v_setting.name,
-            v_setting.value
+            v_setting.guc,
+            v_setting.bound
         );
     end loop;
 end;

@@ -47,6 +47,7 @@ begin
     select r.outbox_id into v_overflow
     from public.outbox_counter_drift_report as r
     where r.near_overflow and not r.has_terminal
+    order by r.outbox_id
     limit 1;
     if found then
         raise exception 'outbox item % has an attempt number near the end of its type', v_overflow

@@ -63,7 +63,8 @@ begin
     );
 
     if v_state in ('DISPATCHED', 'FAILED') then
-        delete from payment_outbox_pending as p where p.outbox_id = p_outbox_id;
+        delete from payment_outbox_pending as p
+        where p.outbox_id = p_outbox_id;
     else
         update payment_outbox_pending as p
         set

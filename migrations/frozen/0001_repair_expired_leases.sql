@@ -50,7 +50,8 @@ begin
         );
 
         if v_exhausted then
-            delete from payment_outbox_pending where outbox_id = v_record.outbox_id;
+            delete from payment_outbox_pending
+            where outbox_id = v_record.outbox_id;
         else
             update payment_outbox_pending as p
             set

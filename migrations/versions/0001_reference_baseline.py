@@ -61,11 +61,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0001_complete_outbox_attempt.sql",
-        sha256="2516c921bc2ebcf6ef5e299dd7ed2c2d54b7cae36833269d1708240713e44102",
+        sha256="854c33d0ab9e19f1637f277789e216cc5f7f89c7377e26b6ef23c312bd32337a",
     )
     op.install_function(
         "0001_repair_expired_leases.sql",
-        sha256="545c1ad31747e2071cb1a4da129a69f69e2dd21ddf87072c2fa59e4e518039a7",
+        sha256="e06cdec0a4ce73543a76672204e5d6610568e7d7a4a54ab1bdf8a2c4639538fc",
     )
     op.install_function(
         "0001_deny_outbox_attempts_mutation.sql",
@@ -93,5 +93,5 @@ def upgrade() -> None:
     )
     op.run_script(
         "0001_timeouts.sql",
-        sha256="378411e64bc6a71b1596998625ebbd18718c3962d4fff3e6b4fb7eae3725a948",
+        sha256="5736323cf4f4ebc9f7bfd0ff502be627f89a92df291459b283d94023c8c07f20",
     )

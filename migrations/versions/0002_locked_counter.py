@@ -17,11 +17,11 @@ depends_on = None
 def upgrade() -> None:
     op.install_function(
         "0002_outbox_counter_drift.sql",
-        sha256="dbb59e722115e3b89990e570e019c9381b7dd9ddc53677d01489f64776453e60",
+        sha256="92530ef587315a88c9f101c46c6ebcc586290d1c020936b8e58cf6c7eaa7374d",
     )
     op.run_script(
         "0002_counter_drift_report.sql",
-        sha256="1fe3f25d305425383d6378a921027bc681562a3a562f28dc46eb0a59e1dd8fba",
+        sha256="0cfa48d9c8198319db039a7e5f298aed0f619e7ffb0a6c4af6ef105a04058889",
     )
     op.install_function(
         "0002_complete_outbox_attempt.sql",

@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.run_script(
         "0003_identities.sql",
-        sha256="2dfc2b2b43d7c55e468a36e1f7dea45892673f55c0ae801b70819caee9c23d5e",
+        sha256="ea9a3c1b6e2fbfd7b753364338230421cc8530e1e933c7b8f6a2ae7998f6e1b0",
     )
     op.install_function(
         "0003_bump_participant_outbox_seq.sql",
@@ -51,7 +51,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0003__enqueue_outbox_item.sql",
-        sha256="700424b783f2f45439dc57cdf9cf99ef58492ee53d4329c46ff5fa7a463b7d03",
+        sha256="718eeaa944b67dd588a01306f647517e9f5a08006f117ddff76dcc441571b676",
     )
     op.install_function(
         "0003_enqueue_payment_outbox.sql",
@@ -63,7 +63,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0003_register_tenant.sql",
-        sha256="203cbb0103016267d96d8b855d1c5b873134ac309f6472c073caaecd67c1e510",
+        sha256="ecc266283eb40552789510a450f8e1f4d48fa9b065b60e8655be901e282c40d1",
     )
     op.install_function(
         "0003_claim_outbox_batch.sql",
@@ -79,7 +79,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0003_evidence_pack.sql",
-        sha256="e9ce04f9d923808501e34129f258c47068551a49768cdefec9496c499d0d6e94",
+        sha256="6f6db40e9abd11bd3e723c255e3983ed53785b84b81eb79d89f4099cf12e8672",
     )
     op.install_function(
         "0003_outbox_backlog.sql",
