@@ -5,6 +5,7 @@ claims due items under a lease, hands them to a payment rail and completes the a
 attempt is a row of an append-only ledger.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ledgerdb.engine import EngineSettings, create_ledger_engine
@@ -53,6 +54,7 @@ from ledgerdb.sync import Ledger, LedgerTransaction
 
 if TYPE_CHECKING:
     from ledgerdb.aio import AsyncLedger, AsyncLedgerTransaction, create_async_ledger_engine
+    from ledgerdb.worker import Dispatched, Rejected, Retry, Worker, WorkerSettings, WorkerStats
 
 __version__ = "0.1.0"
 
@@ -72,6 +74,7 @@ __all__ = [
     "CounterDrift",
     "DatabaseError",
     "DatabaseUnavailable",
+    "Dispatched",
     "EngineSettings",
     "EnqueuedItem",
     "EvidencePack",
@@ -94,22 +97,35 @@ __all__ = [
     "PermissionDenied",
     "RailReferenceRequired",
     "RegisteredTenant",
+    "Rejected",
     "ReleasedLease",
     "RepairedLease",
+    "Retry",
     "StatementTimeout",
     "TenantRefused",
     "TenantType",
+    "Worker",
+    "WorkerSettings",
+    "WorkerStats",
     "create_async_ledger_engine",
     "create_ledger_engine",
 ]
 
-_ASYNC = frozenset({"AsyncLedger", "AsyncLedgerTransaction", "create_async_ledger_engine"})
+# The async colour is loaded when it is asked for: a blocking service never pays for it.
+_LAZY = {
+    "AsyncLedger": "ledgerdb.aio",
+    "AsyncLedgerTransaction": "ledgerdb.aio",
+    "create_async_ledger_engine": "ledgerdb.aio",
+    "Dispatched": "ledgerdb.worker",
+    "Rejected": "ledgerdb.worker",
+    "Retry": "ledgerdb.worker",
+    "Worker": "ledgerdb.worker",
+    "WorkerSettings": "ledgerdb.worker",
+    "WorkerStats": "ledgerdb.worker",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute
-    # The async colour is loaded when it is asked for: a blocking service never pays for it.
-    if name in _ASYNC:
-        from ledgerdb import aio  # noqa: PLC0415
-
-        return getattr(aio, name)
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

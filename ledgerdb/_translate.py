@@ -78,8 +78,8 @@ def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
     if lost and (error.connection_invalidated or isinstance(cause, psycopg.OperationalError)):
         if call.writes:
             return OutcomeUnknown(
-                f"the connection broke during {call.function}, which may or may not have committed; "
-                f"call it again with the same arguments to learn: {_first_line(error)}"
+                f"the connection broke during {call.function}: it may or may not have committed;"
+                f" call it again with the same arguments to learn: {_first_line(error)}"
             )
         return DatabaseUnavailable(
             f"the connection broke during {call.function}: {_first_line(error)}"

@@ -199,7 +199,7 @@ class AsyncLedgerTransaction(_Verbs):
 
 
 class AsyncLedger(_Verbs):
-    """The ledger over a pool: each verb is a transaction of its own and returns after its durable commit.
+    """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
     A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
     verbs inside one transaction; `AsyncLedgerTransaction(connection)` gives them inside the

@@ -94,7 +94,8 @@ def create_ledger_engine(url: str | None = None, settings: EngineSettings | None
 
     Args:
         url: `postgresql://...`, with or without a driver suffix; None takes LEDGERDB_URL, else
-            DATABASE_URL. settings: pool, role and timeouts.
+            DATABASE_URL.
+        settings: pool, role and timeouts.
 
     Raises:
         ConfigurationError: no URL, or not a PostgreSQL URL.

@@ -1,25 +1,25 @@
 """Errors of ledgerdb, one class per SQLSTATE.
 
     LedgerError
-     +-- ConfigurationError          a setting (URL, option, file) is missing or wrong; nothing was
-     tried +-- MigrationError              the schema could not be changed, or the change could not
-     be verified +-- DatabaseUnavailable         no connection could be had; nothing was sent +--
-     OutcomeUnknown              the connection broke during a write: replay the same call to learn
-     +-- DatabaseError               PostgreSQL refused; `sqlstate` says why, nothing was written
-          +-- InvalidArgument        P7111 to P711A  a parameter breaks a rule: `field`, `rule`
+     +-- ConfigurationError         a setting (URL, option, file) is missing or wrong
+     +-- MigrationError             the schema could not be changed, or the change not verified
+     +-- DatabaseUnavailable        no connection could be had; nothing was sent
+     +-- OutcomeUnknown             the connection broke during a write: replay to learn
+     +-- DatabaseError              PostgreSQL refused; `sqlstate` says why, nothing was written
+          +-- InvalidArgument       P7111 to P711A: a parameter breaks a rule; `field`, `rule`
           +-- OutboxError
-          |    +-- LeaseLost         P7002
-          |    +-- InvalidState      P7003
-          |    +-- RailReferenceRequired  P7005
+          |    +-- LeaseLost             P7002
+          |    +-- InvalidState          P7003
+          |    +-- RailReferenceRequired P7005
           +-- IngressError
-          |    +-- IdempotencyConflict    P7101
-          |    +-- TenantRefused          P7102
-          |    +-- MemberTenantMissing    P7201
-          |    +-- MemberTenantMismatch   P7202
-          +-- AppendOnly             P0001 raised by the append-only triggers
-          +-- PermissionDenied       42501
-          +-- Contention             40001, 40P01, 55P03: nothing was written, retry the transaction
-          +-- StatementTimeout       57014
+          |    +-- IdempotencyConflict   P7101
+          |    +-- TenantRefused         P7102
+          |    +-- MemberTenantMissing   P7201
+          |    +-- MemberTenantMismatch  P7202
+          +-- AppendOnly            P0001, by the append-only triggers
+          +-- PermissionDenied      42501
+          +-- Contention            40001, 40P01, 55P03: retry the transaction
+          +-- StatementTimeout      57014
 
 The classes are registered by SQLSTATE, never by message text; `error_for` picks the class. The
 published table is in `sqlfunctions/README.md`.

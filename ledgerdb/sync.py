@@ -169,7 +169,7 @@ class LedgerTransaction(_Verbs):
 
 
 class Ledger(_Verbs):
-    """The ledger over a pool: each verb is a transaction of its own and returns after its durable commit.
+    """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
     A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
     verbs inside one transaction; `LedgerTransaction(connection)` gives them inside the caller's.

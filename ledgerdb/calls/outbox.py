@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement

@@ -1,0 +1,17 @@
+"""The dispatching side of the outbox: `Worker` and what its handler may answer."""
+
+from ledgerdb.worker.loop import Worker
+from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry
+from ledgerdb.worker.recorder import WorkerStats
+from ledgerdb.worker.settings import WorkerSettings
+
+__all__ = [
+    "Dispatched",
+    "Handler",
+    "Outcome",
+    "Rejected",
+    "Retry",
+    "Worker",
+    "WorkerSettings",
+    "WorkerStats",
+]

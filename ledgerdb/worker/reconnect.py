@@ -1,0 +1,74 @@
+"""Trying again while the database is away, busy or restarting."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity.stop import stop_base, stop_never
+
+from ledgerdb.errors import Contention, DatabaseUnavailable, OutcomeUnknown, StatementTimeout
+
+__all__ = ["PASSING", "patiently"]
+
+T = TypeVar("T")
+
+# What goes away by itself; every other error ends the worker.
+PASSING: Final = (Contention, DatabaseUnavailable, OutcomeUnknown, StatementTimeout)
+_FIRST_SECONDS: Final = 0.05
+
+_log = logging.getLogger("ledgerdb.worker")
+
+
+async def patiently(
+    call: Callable[[], Awaitable[T]],
+    seconds_max: float,
+    *,
+    stop: stop_base = stop_never,
+    stopping: asyncio.Event | None = None,
+    errors: tuple[type[BaseException], ...] = PASSING,
+) -> T:
+    """Repeats a call while it fails in passing, with growing jittered pauses.
+
+    Args:
+        call: what to do; must be safe to repeat.
+        seconds_max: longest pause.
+        stop: when to give up.
+        stopping: cuts a pause short and gives up once it is set.
+        errors: what is worth another try.
+
+    Raises:
+        BaseException: the last error, after giving up, or one that does not pass.
+    """
+
+    def give_up(state: RetryCallState) -> bool:
+        return (stopping is not None and stopping.is_set()) or stop(state)
+
+    async def pause(seconds: float) -> None:
+        if stopping is None:
+            await asyncio.sleep(seconds)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await stopping.wait()
+
+    def say(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        _log.warning("trying again (%d): %s", state.attempt_number, error)
+
+    retrying = AsyncRetrying(
+        wait=wait_random_exponential(multiplier=_FIRST_SECONDS, max=seconds_max),
+        retry=retry_if_exception_type(errors),
+        stop=give_up,
+        sleep=pause,
+        before_sleep=say,
+        reraise=True,
+    )
+    async for attempt in retrying:
+        with attempt:
+            return await call()
+    raise AssertionError("tenacity returns or raises")

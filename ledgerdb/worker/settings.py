@@ -1,0 +1,82 @@
+"""How a worker claims, waits and repairs. Every wait, batch and retry is bounded."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from dataclasses import dataclass, field
+from typing import Final
+
+from ledgerdb.errors import ConfigurationError
+from ledgerdb.rows import BATCH_SIZE_MAX, IDENTIFIER_CHARS_MAX, LEASE_SECONDS_MAX
+
+__all__ = ["WorkerSettings"]
+
+_BACKOFF_DOUBLINGS_MAX: Final = 16
+
+
+def _default_worker_id() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"[:IDENTIFIER_CHARS_MAX]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """Settings of a `Worker`.
+
+    Attributes:
+        worker_id: who holds the leases; unique per process. Default: host name and process id.
+        batch_size: items per claim, 1 to 10000.
+        concurrency: handlers under way at the same time.
+        lease_seconds: how long an item is ours, 1 to 86400. Make it longer than the slowest
+            handler: an item that is not started within half of it is given back.
+        poll_seconds: how long to wait for work when no notification comes. Items that become due
+            by time alone are found by polling.
+        repair_seconds: how often to requeue the items of workers that died.
+        backoff_seconds: delay after the first failed attempt; doubles with each further one.
+        backoff_seconds_max: where the doubling ends.
+        reconnect_seconds_max: longest pause between tries while the database is away.
+        grace_seconds: how long a stopping worker waits for handlers that are under way.
+
+    Raises:
+        ConfigurationError: a setting is out of its bounds; the message names it.
+    """
+
+    worker_id: str = field(default_factory=_default_worker_id)
+    batch_size: int = 50
+    concurrency: int = 8
+    lease_seconds: int = 60
+    poll_seconds: float = 1.0
+    repair_seconds: float = 5.0
+    backoff_seconds: int = 1
+    backoff_seconds_max: int = 300
+    reconnect_seconds_max: float = 5.0
+    grace_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.worker_id) <= IDENTIFIER_CHARS_MAX or "\x00" in self.worker_id:
+            raise ConfigurationError(
+                f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} characters, not {self.worker_id!r}"
+            )
+        _require("batch_size", self.batch_size, 1, BATCH_SIZE_MAX)
+        _require("concurrency", self.concurrency, 1, 1_000)
+        _require("lease_seconds", self.lease_seconds, 1, LEASE_SECONDS_MAX)
+        _require("poll_seconds", self.poll_seconds, 0.01, 3_600)
+        _require("repair_seconds", self.repair_seconds, 0.01, 3_600)
+        _require("backoff_seconds", self.backoff_seconds, 0, 86_400)
+        _require("backoff_seconds_max", self.backoff_seconds_max, self.backoff_seconds, 604_800)
+        _require("reconnect_seconds_max", self.reconnect_seconds_max, 0.05, 3_600)
+        _require("grace_seconds", self.grace_seconds, 0, 3_600)
+
+    def backoff(self, attempt_no: int) -> int:
+        """Seconds until the attempt after `attempt_no`: doubled each time, up to the maximum, and
+        spread over the upper half so that items that failed together do not return together.
+        """
+        doublings = min(max(attempt_no - 1, 0), _BACKOFF_DOUBLINGS_MAX)
+        delay = min(self.backoff_seconds * 2**doublings, self.backoff_seconds_max)
+        return round(random.uniform(delay / 2, delay)) if delay > 1 else delay  # noqa: S311
+
+
+def _require(name: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigurationError(f"{name}: must be between {low} and {high}, not {value!r}")
