@@ -1,4 +1,7 @@
--- claim_outbox_batch: leases up to p_batch_size due items to a worker, oldest due first.
+-- claim_outbox_batch: leases up to p_batch_size due items to a worker, oldest due first. A lease
+-- that ran out is closed in the same call: its attempt is recorded as ZOMBIE_REQUEUE under the next
+-- number, for the worker that held it, so that a crash is never uncounted; at the retry ceiling the
+-- attempt is FAILED, and the item ends instead of being leased again.
 -- Locks: the claimed rows (for update skip locked). Raises: P7117 worker id, P7118 batch size,
 -- P7119 lease.
 create or replace function public.claim_outbox_batch(
@@ -48,7 +51,11 @@ begin
 
     return query
     with due as materialized (
-        select p.outbox_id
+        select
+            p.outbox_id,
+            p.lease_token is not null as abandoned,
+            p.lease_token is not null
+            and p.attempt_count + 1 >= public.outbox_retry_ceiling() as exhausted
         from public.payment_outbox_pending as p
         where
             p.next_attempt_at <= now()
@@ -58,14 +65,44 @@ begin
         for update skip locked
     ),
 
+    recorded as (
+        insert into public.payment_outbox_attempts (
+            outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
+            payload,
+            attempt_no, state, claimed_at, completed_at, error_code, error_message, worker_id,
+            tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
+        )
+        select
+            p.outbox_id, p.instruction_id, p.participant_id, p.sequence_id, p.idempotency_key,
+            p.rail_type, p.payload,
+            p.attempt_count + 1,
+            case
+                when d.exhausted then 'FAILED' else 'ZOMBIE_REQUEUE'
+            end::public.outbox_attempt_state,
+            now(), now(),
+            case when d.exhausted then 'RETRY_CEILING_EXCEEDED' else 'LEASE_EXPIRED' end,
+            'lease expired before completion', p.claimed_by,
+            p.tenant_id, p.correlation_id, p.upstream_ref, p.downstream_ref, p.nfs_sequence_ref
+        from public.payment_outbox_pending as p
+        inner join due as d on p.outbox_id = d.outbox_id
+        where d.abandoned
+    ),
+
+    ended as (
+        delete from public.payment_outbox_pending as p
+        using due as d
+        where p.outbox_id = d.outbox_id and d.exhausted
+    ),
+
     leased as (
         update public.payment_outbox_pending as p
         set
+            attempt_count = p.attempt_count + d.abandoned::integer,
             claimed_by = p_worker_id,
             lease_token = public.uuid_v7_or_random(),
             lease_expires_at = now() + make_interval(secs => p_lease_seconds)
-        from due
-        where p.outbox_id = due.outbox_id
+        from due as d
+        where p.outbox_id = d.outbox_id and not d.exhausted
         returning
             p.outbox_id, p.instruction_id, p.participant_id, p.sequence_id, p.idempotency_key,
             p.rail_type, p.payload,

@@ -67,7 +67,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0003_claim_outbox_batch.sql",
-        sha256="8fa1fa73fc4428900ad2a7952cc3d768d0b4eced357c1cd83e177497b9967832",
+        sha256="286c75ea5760a7ef0937d5ea104fa0d9f300bf1b53b0f038e4c30b3aa791e6ce",
     )
     op.install_function(
         "0003_release_outbox_leases.sql",

@@ -160,6 +160,38 @@ async def test_repair_records_the_abandoned_attempt(
     assert attempts(connection) == [(1, "ZOMBIE_REQUEUE", "LEASE_EXPIRED")]
 
 
+async def test_claiming_an_expired_lease_records_the_abandoned_attempt(
+    execute: Execute, connection: psycopg.Connection[Any]
+) -> None:
+    await execute(enqueue())
+    await execute(calls.claim(1, "dead", 30))
+    expire(connection)
+    (item,) = await execute(calls.claim(1, WORKER, 30))
+    assert item.attempt_no == 2
+    assert attempts(connection) == [(1, "ZOMBIE_REQUEUE", "LEASE_EXPIRED")]
+    row = connection.execute("select worker_id from public.payment_outbox_attempts").fetchone()
+    assert row == ("dead",)
+    assert (await execute(calls.complete(item, WORKER, DISPATCHED))).attempt_no == 2
+    assert await execute(calls.counter_drift()) == ()
+
+
+async def test_a_handler_that_always_dies_ends_after_as_many_claims_as_the_ceiling(
+    execute: Execute, connection: psycopg.Connection[Any]
+) -> None:
+    """The reference leased an abandoned item again and again, without a trace."""
+    await execute(enqueue())
+    claims = 0
+    while await execute(calls.claim(1, WORKER, 30)):
+        claims += 1
+        expire(connection)
+    assert claims == 20
+    rows = attempts(connection)
+    assert [row[0] for row in rows] == list(range(1, 21))
+    assert {row[1] for row in rows[:-1]} == {"ZOMBIE_REQUEUE"}
+    assert rows[-1] == (20, "FAILED", "RETRY_CEILING_EXCEEDED")
+    assert (await execute(enqueue())).state == "FAILED"
+
+
 async def test_the_retry_ceiling_ends_what_cannot_succeed(
     execute: Execute, connection: psycopg.Connection[Any]
 ) -> None:
@@ -198,7 +230,8 @@ async def test_one_poison_item_does_not_stop_the_repair_of_others(
         from poison cross join generate_series(1, 19) as number"""
     )
     expire(connection)
-    assert len(await execute(calls.repair(10, "reaper"))) == 6
+    repaired = await execute(calls.repair(10, "reaper"))
+    assert len(repaired) == 6
     ended = [row for row in attempts(connection) if row[1] == "FAILED"]
     assert ended == [(20, "FAILED", "RETRY_CEILING_EXCEEDED")]
     assert await execute(calls.counter_drift()) == ()
@@ -244,9 +277,7 @@ async def test_the_backlog_counts_by_what_items_wait_for(
 def _item() -> ClaimedItem:
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    return ClaimedItem(
-        UUID(int=1), "i", "p", 1, "k", "r", {}, 0, UUID(int=2), datetime.now(UTC)
-    )
+    return ClaimedItem(UUID(int=1), "i", "p", 1, "k", "r", {}, 0, UUID(int=2), datetime.now(UTC))
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
