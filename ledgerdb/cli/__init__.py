@@ -9,6 +9,8 @@ import typer
 
 from ledgerdb import __version__
 from ledgerdb.cli import schema
+from ledgerdb.cli.demo import demo
+from ledgerdb.cli.server import server
 from ledgerdb.errors import LedgerError
 
 __all__ = ["app", "main"]
@@ -21,6 +23,8 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command()(demo)
+app.command()(server)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

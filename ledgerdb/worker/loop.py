@@ -157,10 +157,12 @@ class Worker:
             self._wake.clear()  # before the claim: what comes during it is not forgotten
             leased_at = time.monotonic()
             items = await self._claim()
-            if items:
-                await self._start(items, leased_at)
-            else:
-                await self._idle()
+            await self._start(items, leased_at)
+            if not items:
+                await self._sleep(self.settings.poll_seconds * _jitter())
+            if len(items) < self.settings.batch_size:
+                # Enough workers for the work: let some of it gather instead of claiming one by one.
+                await self._cool_down(leased_at + self.settings.cooldown_seconds)
 
     async def _claim(self) -> tuple[ClaimedItem, ...]:
         settings = self.settings
@@ -177,10 +179,15 @@ class Worker:
         self.stats.claimed += len(items)
         return items
 
-    async def _idle(self) -> None:
+    async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.poll_seconds * random.uniform(0.8, 1.2)):  # noqa: S311
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
+
+    async def _cool_down(self, until: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until - time.monotonic()):
+                await self._stopping.wait()
 
     async def _start(self, items: Sequence[ClaimedItem], leased_at: float) -> None:
         lease_seconds = self.settings.lease_seconds
@@ -194,12 +201,12 @@ class Worker:
 
     async def _room(self) -> bool:
         """Waits until another handler may start; False when the worker is stopping."""
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            while len(self._running) >= self.settings.concurrency and not stopping.done():
+        if len(self._running) >= self.settings.concurrency:
+            stopping = asyncio.create_task(self._stopping.wait())
+            try:
                 await asyncio.wait({*self._running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
+            finally:
+                stopping.cancel()
         return not self._stopping.is_set()
 
     def _processed(self, task: asyncio.Task[None]) -> None:
@@ -251,7 +258,7 @@ class Worker:
                 self.stats.repaired += len(repaired)
                 _log.warning("requeued %d abandoned items", len(repaired))
             if len(repaired) < settings.batch_size:
-                await asyncio.sleep(settings.repair_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+                await asyncio.sleep(settings.repair_seconds * _jitter())
 
     async def _finish(self) -> None:
         """What is under way may end and be recorded; what does not is left to its lease."""
@@ -262,3 +269,8 @@ class Worker:
             if late:
                 _log.error("%d handlers did not end in time: their leases will expire", len(late))
                 await asyncio.wait(late)
+
+
+def _jitter() -> float:
+    """Keeps workers that started together from asking together."""
+    return random.uniform(0.8, 1.2)  # noqa: S311 - no secret

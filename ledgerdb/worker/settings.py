@@ -32,6 +32,8 @@ class WorkerSettings:
             handler: an item that is not started within half of it is given back.
         poll_seconds: how long to wait for work when no notification comes. Items that become due
             by time alone are found by polling.
+        cooldown_seconds: least time between two claims while there is less work than
+            `batch_size`: notifications come in swarms, and one claim serves many.
         repair_seconds: how often to requeue the items of workers that died.
         backoff_seconds: delay after the first failed attempt; doubles with each further one.
         backoff_seconds_max: where the doubling ends.
@@ -47,6 +49,7 @@ class WorkerSettings:
     concurrency: int = 8
     lease_seconds: int = 60
     poll_seconds: float = 1.0
+    cooldown_seconds: float = 0.05
     repair_seconds: float = 5.0
     backoff_seconds: int = 1
     backoff_seconds_max: int = 300
@@ -62,6 +65,7 @@ class WorkerSettings:
         _require("concurrency", self.concurrency, 1, 1_000)
         _require("lease_seconds", self.lease_seconds, 1, LEASE_SECONDS_MAX)
         _require("poll_seconds", self.poll_seconds, 0.01, 3_600)
+        _require("cooldown_seconds", self.cooldown_seconds, 0, 60)
         _require("repair_seconds", self.repair_seconds, 0.01, 3_600)
         _require("backoff_seconds", self.backoff_seconds, 0, 86_400)
         _require("backoff_seconds_max", self.backoff_seconds_max, self.backoff_seconds, 604_800)
