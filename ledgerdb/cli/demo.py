@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,8 +72,8 @@ def demo(
         url=url,
         data_dir=kept,
     )
-    if not report.parent.is_dir():
-        raise ConfigurationError(f"report {report}: its folder does not exist")
+    if report.is_dir() or not os.access(report.parent, os.W_OK):
+        raise ConfigurationError(f"report {report}: cannot be written")
     console = Console(highlight=False)
     with _Screen() as screen:
         result = run_demo(options, screen)
@@ -81,6 +82,8 @@ def demo(
     console.print(f"report: {report}")
     if kept is not None:
         console.print(f"database kept: ledgerdb server {kept}")
+    if not result.acknowledged:
+        raise ConfigurationError("no line of the input was accepted")
     if not result.holds:
         raise typer.Exit(1)
 
