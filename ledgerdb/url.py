@@ -18,6 +18,7 @@ DRIVER = "postgresql+psycopg"
 URL_VARIABLES = ("LEDGERDB_URL", "DATABASE_URL")
 
 _SCHEME = re.compile(r"(?:postgres|postgresql)(?:\+\w+)?://", re.IGNORECASE)
+_PORT_MAX = 65_535
 _ENCODE = 'percent-encode "@", ":", "/" and "%" in user name and password'
 
 
@@ -64,8 +65,8 @@ def _url(source: str, parts: dict[str, str]) -> URL:
     host, port = parts.pop("host", None), parts.pop("port", None)
     if "@" in (host or ""):
         raise ConfigurationError(f"{source}: the host is malformed; {_ENCODE}")
-    if port is not None and not all(p.isdigit() or not p for p in port.split(",")):
-        raise ConfigurationError(f"{source}: the port is not a number; {_ENCODE}")
+    if port is not None and not all(_is_port(p) or not p for p in port.split(",")):
+        raise ConfigurationError(f"{source}: the port is not a number up to 65535; {_ENCODE}")
     database = parts.pop("dbname", None) or os.environ.get("PGDATABASE")
     if not database and "service" not in parts and "PGSERVICE" not in os.environ:
         # libpq would quietly take the database that is named like the user
@@ -84,6 +85,10 @@ def _url(source: str, parts: dict[str, str]) -> URL:
         database=database,
         query=parts,
     )
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) <= _PORT_MAX
 
 
 def _without_secret(error: ProgrammingError) -> str:

@@ -34,7 +34,7 @@ class Tree:
         return self.root / "migrations"
 
     @property
-    def frozen(self) -> Path:
+    def copies(self) -> Path:
         return self.migrations / frozen.FROZEN
 
     def live_files(self) -> dict[str, frozen.SqlFile]:
@@ -45,7 +45,7 @@ class Tree:
         """Function name -> its copy with the highest number."""
         return {
             frozen.function_name(path.name)[1]: frozen.read(path)
-            for path in sorted(self.frozen.glob("*.sql"))
+            for path in sorted(self.copies.glob("*.sql"))
         }
 
     def revision_files(self) -> list[Path]:
@@ -105,7 +105,7 @@ def freeze(tree: Tree, revision: str | None) -> list[str]:
             )
     lines = []
     for file_name, file in todo:
-        (tree.frozen / file_name).write_bytes(file.text.encode())
+        (tree.copies / file_name).write_bytes(file.text.encode())
         lines.append(
             f'    op.install_function(\n        "{file_name}",\n'
             f'        sha256="{file.sha256}",\n    )'

@@ -58,6 +58,8 @@ def connect(
         connect_args={
             "connect_timeout": url.query.get("connect_timeout", _CONNECT_TIMEOUT_SECONDS),
             "application_name": APPLICATION_NAME,
+            # without it a SQL_ASCII database answers in bytes, and cannot even be refused
+            "client_encoding": "utf8",
             # nothing is executed often enough to be worth it, and poolers dislike it
             "prepare_threshold": None,
         },
@@ -69,6 +71,7 @@ def connect(
         # On the driver's connection: SQLAlchemy must not see a statement before Alembic does,
         # or Alembic takes the open transaction for someone else's and commits nothing.
         previous, raw.autocommit = raw.autocommit, True
+        raw.execute("set statement_timeout = 0")  # or a short default cuts off the next statement
         raw.execute(_SET_SESSION, (json.dumps(SESSION),))
         raw.autocommit = previous
         if on_warning is not None:

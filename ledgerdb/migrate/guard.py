@@ -67,7 +67,7 @@ _VERSION_TABLE_KIND = text("""
     select c.relkind::text, exists (
         select from pg_catalog.pg_attribute as a
         where a.attrelid = c.oid and a.attname = 'version_num'
-    )
+    ), pg_catalog.has_table_privilege(c.oid, 'select')
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where n.nspname = :schema and c.relname = :table
@@ -186,16 +186,21 @@ def read_heads(connection: Connection) -> tuple[str, ...]:
     """The revisions in our version table; none when it is absent or empty.
 
     Raises:
-        MigrationError: something else has the name of our version table.
+        MigrationError: something else has the name of our version table, or the role may not
+            read it.
     """
     names = {"schema": VERSION_SCHEMA, "table": VERSION_TABLE}
     found = connection.execute(_VERSION_TABLE_KIND, names).first()
     if found is None:
         return ()
-    kind, has_version = found
+    kind, has_version, readable = found
     if kind != "r" or not has_version:
         raise MigrationError(
             f"{VERSION_SCHEMA}.{VERSION_TABLE} exists but is not a version table of ledgerdb"
+        )
+    if not readable:
+        raise MigrationError(
+            f"this role may not read {VERSION_SCHEMA}.{VERSION_TABLE}: use the role that migrates"
         )
     return tuple(connection.scalars(_VERSIONS))
 

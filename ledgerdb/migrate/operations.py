@@ -7,7 +7,7 @@ Both send a file beside the revisions as it is, in one message. `op.execute` wou
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from alembic.operations import MigrateOperation, Operations
 from psycopg.pq import TransactionStatus
@@ -18,7 +18,10 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen
 from ledgerdb.migrate.pins import Pin, load
 
-__all__ = ["InstallFunction", "RunScript", "ScriptFailed", "transaction_status"]
+__all__ = ["GUARDED", "InstallFunction", "RunScript", "ScriptFailed", "transaction_status"]
+
+# The option of Alembic's context by which `run_env` says that it checks and verifies this run.
+GUARDED: Final = "ledgerdb_guarded"
 
 
 class ScriptFailed(MigrationError):
@@ -60,8 +63,11 @@ class RunScript(_SendFile):
 @Operations.implementation_for(RunScript)
 def _send(operations: Operations, operation: _SendFile) -> None:
     context = operations.get_context()
-    if context.script is None:
-        raise MigrationError(f"{operation.name}: no migrations folder; run it through Alembic")
+    if context.script is None or GUARDED not in context.opts:
+        raise MigrationError(
+            f"{operation.name}: revisions of ledgerdb run from an env.py that calls"
+            " ledgerdb.migrate.run_env and nothing else: another one may commit nothing"
+        )
     file = load(operation.pin, Path(context.script.dir))
     if context.as_sql:
         context.impl.static_output(file.text)

@@ -30,7 +30,7 @@ from ledgerdb.migrate.config import (
 from ledgerdb.migrate.connection import connect
 from ledgerdb.migrate.failure import explain
 from ledgerdb.migrate.lock import deployer
-from ledgerdb.migrate.operations import ScriptFailed, transaction_status
+from ledgerdb.migrate.operations import GUARDED, ScriptFailed, transaction_status
 from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, make_plan, refuse_command
 from ledgerdb.migrate.report import StepInfo
 from ledgerdb.migrate.verify import require_verified
@@ -42,6 +42,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "version_table": VERSION_TABLE,
     "version_table_schema": VERSION_SCHEMA,
     "transaction_per_migration": True,
+    GUARDED: True,
 }
 
 
@@ -132,7 +133,7 @@ def _write_script(script: ScriptDirectory, asked: MigrationContext) -> None:
     plan = make_plan(script, asked, heads)
     if not plan.steps:
         stop = script.get_revision(asked.opts["destination_rev"])
-        if stop is None or stop.revision not in heads:
+        if stop.revision not in heads:
             raise MigrationError(DOWNGRADE_REFUSED)
         return
     before: str | None = heads[0] if heads else None

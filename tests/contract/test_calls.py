@@ -69,7 +69,8 @@ select p.proname::text,
           where coalesce(a.mode, 'i') = 'i')::text[],
     array(select format_type(t, null) from unnest(p.proargtypes::oid[]) as t)::text[],
     array(select a.name || ' ' || format_type(a.type, null)
-          from unnest(p.proargnames, p.proallargtypes, p.proargmodes::text[]) as a (name, type, mode)
+          from unnest(p.proargnames, p.proallargtypes, p.proargmodes::text[])
+              as a (name, type, mode)
           where a.mode = 't')::text[]
 from pg_proc as p
 where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
@@ -77,9 +78,11 @@ where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::reg
 
 
 @pytest.fixture
-def catalog(connection: psycopg.Connection[Any]) -> dict[str, tuple[list[str], list[str], list[str]]]:
+def catalog(
+    connection: psycopg.Connection[Any],
+) -> dict[str, tuple[list[str], list[str], list[str]]]:
     connection.execute("set search_path = pg_catalog, public")
-    found = connection.execute(SIGNATURES).fetchall()  # type: ignore[arg-type]
+    found = connection.execute(SIGNATURES).fetchall()
     return {name: (names, types, columns) for name, names, types, columns in found}
 
 
@@ -139,7 +142,7 @@ def test_both_colours_have_the_same_verbs(blocking: type, asynchronous: type) ->
             if callable(member) and not name.startswith("_")
         }
 
-    def _inherited(facade: type) -> Any:
+    def _inherited(facade: type) -> set[tuple[str, object]]:
         return {pair for base in facade.__mro__[1:-1] for pair in vars(base).items()}
 
     assert verbs(blocking) == verbs(asynchronous)

@@ -15,7 +15,8 @@ RULES = {
     "every function pins search_path": """
         select p.oid::regprocedure::text from pg_proc as p
         where p.pronamespace = 'public'::regnamespace
-            and not coalesce(p.proconfig::text, '') like '%search_path=pg_catalog, public, pg_temp%'""",
+            and not coalesce(p.proconfig::text, '')
+                like '%search_path=pg_catalog, public, pg_temp%'""",
     "public executes nothing": """
         select p.oid::regprocedure::text from pg_proc as p
         where p.pronamespace = 'public'::regnamespace
@@ -60,7 +61,7 @@ BREAKING = {
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_rule(connection: psycopg.Connection[Any], rule: str) -> None:
-    assert connection.execute(RULES[rule]).fetchall() == []  # type: ignore[arg-type]
+    assert connection.execute(RULES[rule]).fetchall() == []
     with connection.transaction(force_rollback=True):
-        connection.execute(BREAKING[rule])  # type: ignore[arg-type]
-        assert len(connection.execute(RULES[rule]).fetchall()) == 1  # type: ignore[arg-type]
+        connection.execute(BREAKING[rule])
+        assert len(connection.execute(RULES[rule]).fetchall()) == 1

@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from ledgerdb.migrate import upgrade
+
 REFERENCE: dict[str, list[Any]] = json.loads(
     (Path(__file__).parent / "reference_surface.json").read_text()
 )
@@ -61,7 +63,7 @@ def surface(url: str, part: str) -> list[list[Any]]:
         # Deparsed text names the schema of what is not on the path, as it did for the reference.
         connection.execute("set search_path = pg_catalog, public")
         parameters = {"tables": TABLES, "functions": FUNCTIONS}
-        return [list(row) for row in connection.execute(QUERIES[part], parameters)]  # type: ignore[arg-type]
+        return [list(row) for row in connection.execute(QUERIES[part], parameters)]
 
 
 @pytest.mark.parametrize("part", sorted(QUERIES))
@@ -114,11 +116,13 @@ def test_the_hot_queue_leaves_room_for_updates(database_url: str) -> None:
     assert row == (["fillfactor=80"],)
 
 
-def test_every_session_starts_with_bounded_timeouts(database_url: str) -> None:
+def test_every_session_starts_with_bounded_timeouts(empty_database_url: str) -> None:
     """INV-117, as seen by a session of each runtime role."""
+    upgrade(empty_database_url)  # a clone has not the settings of its template
     roles = ["control", "executor", "ingest", "readonly", "auditor"]
     for role in roles:
-        with psycopg.connect(database_url, options=f"-c role=symphony_{role}") as connection:
+        options = f"-c role=symphony_{role}"
+        with psycopg.connect(empty_database_url, options=options) as connection:
             row = connection.execute(
                 """select current_user::text,
                     current_setting('lock_timeout')::interval,
@@ -136,7 +140,8 @@ def test_every_session_starts_with_bounded_timeouts(database_url: str) -> None:
 def test_roles_cannot_log_in(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
-            """select rolname::text, rolcanlogin, rolsuper, rolcreaterole, rolbypassrls from pg_roles
+            """select rolname::text, rolcanlogin, rolsuper, rolcreaterole, rolbypassrls
+            from pg_roles
             where rolname in ('symphony_control', 'symphony_executor', 'symphony_ingest',
                 'symphony_readonly', 'symphony_auditor', 'test_user')"""
         ).fetchall()

@@ -1,4 +1,4 @@
-"""Ledger and AsyncLedger: transactions, durability of the acknowledgement, failures of the connection."""
+"""Ledger and AsyncLedger: transactions, durable acknowledgements, failures of the connection."""
 
 from __future__ import annotations
 
@@ -58,9 +58,14 @@ def test_a_transaction_is_all_or_nothing(
         transaction.ingest(instruction(2))
         assert rows(connection) == 0
     assert rows(connection) == 2
-    with pytest.raises(ZeroDivisionError), ledger.transaction() as transaction:
-        transaction.ingest(instruction(3))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with ledger.transaction() as transaction:
+            transaction.ingest(instruction(3))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert rows(connection) == 2
 
 
@@ -88,10 +93,14 @@ async def test_async_transactions_are_all_or_nothing(
             await transaction.ingest(instruction(1))
             assert rows(connection) == 0
         assert rows(connection) == 1
-        with pytest.raises(ZeroDivisionError):
+
+        async def fail() -> None:
             async with asynchronous.transaction() as transaction:
                 await transaction.ingest(instruction(2))
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail()
         assert rows(connection) == 1
         many = await asyncio.gather(*(asynchronous.ingest(instruction(n)) for n in range(20)))
     assert sorted(ack.replayed for ack in many) == [False] * 19 + [True]

@@ -31,7 +31,7 @@ def tenants(connection: psycopg.Connection[Any]) -> None:
 
 
 def count(connection: psycopg.Connection[Any], table: str) -> int:
-    row = connection.execute(f"select count(*) from public.{table}").fetchone()  # type: ignore[arg-type]
+    row = connection.execute(f"select count(*) from public.{table}").fetchone()
     assert row is not None
     return int(row[0])
 
@@ -69,9 +69,7 @@ async def test_an_instruction_is_accepted_once(
 async def test_a_replay_after_dispatch_returns_the_outcome(execute: Execute) -> None:
     first = await execute(calls.ingest(instruction()))
     (item,) = await execute(calls.claim(10, WORKER, 30))
-    await execute(
-        calls.complete(item, WORKER, AttemptState.DISPATCHED, rail_reference="rail-1")
-    )
+    await execute(calls.complete(item, WORKER, AttemptState.DISPATCHED, rail_reference="rail-1"))
     again = await execute(calls.ingest(instruction()))
     assert (again.outbox_id, again.sequence_id, again.state) == (
         first.outbox_id,
@@ -185,7 +183,8 @@ async def test_members_belong_to_their_tenant(
     execute: Execute, connection: psycopg.Connection[Any]
 ) -> None:
     row = connection.execute(
-        "insert into public.tenant_members (tenant_id, member_ref) values (%s, 'm') returning member_id",
+        """insert into public.tenant_members (tenant_id, member_ref) values (%s, 'm')
+        returning member_id""",
         [OTHER_TENANT],
     ).fetchone()
     assert row is not None

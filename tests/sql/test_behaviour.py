@@ -69,7 +69,8 @@ APPEND_ONLY = (
 SEED = """
 insert into public.tenants (tenant_id, tenant_key, tenant_name, tenant_type)
 values ('0f000000-0000-4000-8000-000000000001', 'k', 'n', 'NGO');
-select public.ingest_instruction('0f000000-0000-4000-8000-000000000001', 'i', 'p', 'k', 'RTGS', '{}');
+select public.ingest_instruction(
+    '0f000000-0000-4000-8000-000000000001', 'i', 'p', 'k', 'RTGS', '{}');
 select public.complete_outbox_attempt(c.outbox_id, c.lease_token, 'w', 'DISPATCHED')
 from public.claim_outbox_batch(1, 'w', 30) as c;
 insert into public.revoked_client_certs (cert_fingerprint_sha256) values ('x');
@@ -82,18 +83,19 @@ insert into public.revoked_tokens (token_jti) values ('x');
 def test_history_is_append_only(
     connection: psycopg.Connection[Any], table: str, change: str
 ) -> None:
-    connection.execute(SEED)  # type: ignore[arg-type]
+    connection.execute(SEED)
     row = connection.execute(
-        "select attname::text from pg_attribute where attrelid = %s::regclass and attnum = 1", [table]
+        "select attname::text from pg_attribute where attrelid = %s::regclass and attnum = 1",
+        [table],
     ).fetchone()
     assert row is not None
     with pytest.raises(psycopg.errors.RaiseException, match=f"{table} is append-only") as refused:
-        connection.execute(change.format(table, row[0]))  # type: ignore[arg-type]
+        connection.execute(change.format(table, row[0]))
     assert refused.value.sqlstate == "P0001"
 
 
 def test_an_item_has_at_most_one_terminal_attempt(connection: psycopg.Connection[Any]) -> None:
-    connection.execute(SEED)  # type: ignore[arg-type]
+    connection.execute(SEED)
     with pytest.raises(psycopg.errors.UniqueViolation) as refused:
         connection.execute(
             """insert into public.payment_outbox_attempts (outbox_id, instruction_id,
@@ -106,8 +108,12 @@ def test_an_item_has_at_most_one_terminal_attempt(connection: psycopg.Connection
 
 def test_a_temporary_table_does_not_swallow_payments(connection: psycopg.Connection[Any]) -> None:
     """pg_temp comes last and every name has its schema: a shadow is never seen."""
-    for table in ("payment_outbox_pending", "participant_outbox_sequences", "payment_outbox_identities"):
-        connection.execute(f"create temp table {table} (like public.{table} including all)")  # type: ignore[arg-type]
+    for table in (
+        "payment_outbox_pending",
+        "participant_outbox_sequences",
+        "payment_outbox_identities",
+    ):
+        connection.execute(f"create temp table {table} (like public.{table} including all)")
     connection.execute(ENQUEUE, ["i", "p"])
     row = connection.execute("select count(*) from public.payment_outbox_pending").fetchone()
     assert row == (1,)
@@ -117,7 +123,8 @@ def test_the_baseline_swallows_payments(baseline_database_url: str) -> None:
     """Negative control for the test above."""
     with psycopg.connect(baseline_database_url, autocommit=True) as connection:
         connection.execute(
-            "create temp table payment_outbox_pending (like public.payment_outbox_pending including all)"
+            """create temp table payment_outbox_pending (
+                like public.payment_outbox_pending including all)"""
         )
         connection.execute(ENQUEUE, ["i", "p"])
         row = connection.execute("select count(*) from public.payment_outbox_pending").fetchone()
@@ -130,7 +137,7 @@ def test_a_retry_in_an_older_snapshot_never_pays_twice(
 ) -> None:
     """The retry names another participant, so no counter row saves it: only the unique key does."""
     with psycopg.connect(database_url) as old:
-        old.execute(f"set transaction isolation level {isolation}")  # type: ignore[arg-type]
+        old.execute(f"set transaction isolation level {isolation}")
         old.execute("select")
         connection.execute(ENQUEUE, ["i", "p"])
         connection.execute(

@@ -1,4 +1,4 @@
-"""The locked counter (revision 0002): numbers from the row, drift reported and repaired, no collision.
+"""The locked counter (revision 0002): numbers from the row, drift repaired, no collision.
 
 The baseline functions are the negative control: what the counter fixes must fail there.
 """
@@ -15,7 +15,10 @@ from ledgerdb.migrate import upgrade
 from tests.waiting import until
 
 CLAIM = "select outbox_id, lease_token from public.claim_outbox_batch(1, 'w', 30)"
-COMPLETE = "select * from public.complete_outbox_attempt(%s, %s, 'w', 'RETRYABLE', p_retry_delay_seconds => 0)"
+COMPLETE = """
+select * from public.complete_outbox_attempt(
+    %s, %s, 'w', 'RETRYABLE', p_retry_delay_seconds => 0)
+"""
 ENQUEUE = "select outbox_id from public.enqueue_payment_outbox(%s, 'p', 'k', 'RTGS', '{}')"
 ATTEMPT = """
 insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id, sequence_id,
@@ -27,7 +30,7 @@ from public.payment_outbox_pending where instruction_id = %(instruction)s
 
 
 def scalar(connection: psycopg.Connection[Any], query: str) -> Any:  # noqa: ANN401
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]
 
@@ -88,7 +91,7 @@ def test_the_migration_reports_and_repairs_drift(baseline_database_url: str) -> 
             ("hole", 1, 3, "COUNTER_SET"),
         ]
         assert connection.execute("select * from public.outbox_counter_drift()").fetchall() == []
-        counters = dict(
+        counters: dict[str, int] = dict(
             connection.execute(
                 "select instruction_id, attempt_count from public.payment_outbox_pending"
             ).fetchall()
@@ -124,7 +127,8 @@ def test_drift_is_a_metric(connection: psycopg.Connection[Any]) -> None:
     connection.execute(ENQUEUE, ["i"])
     connection.execute(ATTEMPT, {"number": 1, "state": "RETRYABLE", "instruction": "i"})
     row = connection.execute(
-        "select attempt_count, max_attempt_no, attempts, has_terminal from public.outbox_counter_drift()"
+        """select attempt_count, max_attempt_no, attempts, has_terminal
+        from public.outbox_counter_drift()"""
     ).fetchone()
     assert row == (0, 1, 1, False)
 
@@ -133,9 +137,7 @@ def test_the_number_comes_from_the_row_and_not_from_the_history(
     connection: psycopg.Connection[Any],
 ) -> None:
     for function in ("complete_outbox_attempt", "repair_expired_leases"):
-        body = scalar(
-            connection, f"select prosrc from pg_proc where proname = '{function}'"
-        )
+        body = scalar(connection, f"select prosrc from pg_proc where proname = '{function}'")
         assert "max(" not in body
         assert "attempt_count + 1" in body
 
@@ -153,9 +155,7 @@ def test_the_baseline_repair_fails_at_the_ceiling(baseline_database_url: str) ->
     with psycopg.connect(baseline_database_url, autocommit=True) as connection:
         for name in ("poison", "healthy"):
             connection.execute(ENQUEUE, [name])
-        connection.execute(
-            ATTEMPT, {"number": 19, "state": "RETRYABLE", "instruction": "poison"}
-        )
+        connection.execute(ATTEMPT, {"number": 19, "state": "RETRYABLE", "instruction": "poison"})
         connection.execute("select from public.claim_outbox_batch(10, 'w', 30)")
         connection.execute(
             "update public.payment_outbox_pending set lease_expires_at = now() - interval '1 s'"
