@@ -516,11 +516,9 @@ CREATE FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_participa
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-declare
-    v_item record;
 begin
-    select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed
-    into v_item
+    return query
+    select i.outbox_id, i.sequence_id, i.created_at, i.state
     from public._enqueue_outbox_item(
         p_tenant_id => null,
         p_instruction_id => p_instruction_id,
@@ -533,11 +531,6 @@ begin
         p_downstream_ref => null,
         p_nfs_sequence_ref => null
     ) as i;
-    if not v_item.replayed then
-        perform pg_notify('symphony_outbox', '');
-    end if;
-    return query
-    select v_item.outbox_id, v_item.sequence_id, v_item.created_at, v_item.state;
 end;
 $$;
 
@@ -847,7 +840,6 @@ begin
                     column = 'p_instruction_id',
                     constraint = 'one instruction, one key';
         end if;
-        perform pg_notify('symphony_outbox', '');
     end if;
 
     return query
@@ -912,6 +904,28 @@ END;
 --
 
 COMMENT ON FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_id text) IS 'State of an instruction: PENDING, or the state of its last attempt.';
+
+--
+-- Name: notify_outbox(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.notify_outbox() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if pg_try_advisory_xact_lock(hashtextextended('symphony_outbox', 0)) then
+        perform pg_notify('symphony_outbox', '');
+    end if;
+    return null;
+end;
+$$;
+
+--
+-- Name: FUNCTION notify_outbox(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.notify_outbox() IS 'Sends an empty NOTIFY on symphony_outbox, unless another commit is just doing so.';
 
 --
 -- Name: outbox_backlog(); Type: FUNCTION; Schema: public; Owner: -
@@ -1694,6 +1708,12 @@ CREATE TRIGGER trg_deny_revoked_tokens_mutation BEFORE DELETE OR UPDATE ON publi
 CREATE TRIGGER trg_ingress_member_tenant_match BEFORE INSERT ON public.ingress_attestations FOR EACH ROW EXECUTE FUNCTION public.enforce_member_tenant_match();
 
 --
+-- Name: payment_outbox_pending trg_notify_outbox; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER trg_notify_outbox AFTER INSERT ON public.payment_outbox_pending DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.notify_outbox();
+
+--
 -- Name: ingress_attestations ingress_attestations_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1890,6 +1910,12 @@ GRANT ALL ON FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_
 GRANT ALL ON FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_id text) TO symphony_ingest;
 GRANT ALL ON FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_id text) TO symphony_readonly;
 GRANT ALL ON FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_id text) TO symphony_auditor;
+
+--
+-- Name: FUNCTION notify_outbox(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.notify_outbox() FROM PUBLIC;
 
 --
 -- Name: FUNCTION outbox_backlog(); Type: ACL; Schema: public; Owner: -

@@ -124,7 +124,6 @@ begin
                     column = 'p_instruction_id',
                     constraint = 'one instruction, one key';
         end if;
-        perform pg_notify('symphony_outbox', '');
     end if;
 
     return query

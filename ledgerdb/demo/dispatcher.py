@@ -50,8 +50,8 @@ def _main(job: DispatcherJob) -> None:
     )
     rail = Rail(job.rail_path, job.seed, job.fail_rate)
 
-    def handler(item: ClaimedItem) -> Outcome:
-        return _dispatch(rail, item)
+    async def handler(item: ClaimedItem) -> Outcome:
+        return await _dispatch(rail, item)
 
     worker = Worker(
         handler,
@@ -79,12 +79,12 @@ def _stop_with_parent(worker: Worker) -> None:
         worker.stop()
 
 
-def _dispatch(rail: Rail, item: ClaimedItem) -> Outcome:
+async def _dispatch(rail: Rail, item: ClaimedItem) -> Outcome:
     amount = item.payload["interbank_settlement_amount"]
     # Made from the identity of the payment, never from outbox_id: the same after any replay.
     key = f"{item.participant_id}/{item.instruction_id}/{item.idempotency_key}"
     began = time.perf_counter()
-    reply = rail.submit(key, amount["amount"], amount["currency"], item.attempt_no)
+    reply = await rail.submit_async(key, amount["amount"], amount["currency"], item.attempt_no)
     latency_ms = round((time.perf_counter() - began) * 1_000)
     match reply.kind:
         case ReplyKind.ACCEPTED if reply.reference is not None:

@@ -46,7 +46,7 @@ class Intake:
     """Several clients that ingest the lines of one file in order.
 
     Attributes:
-        lines: lines read so far, blank ones aside.
+        lines: lines read so far; blank ones and tenant registrations aside.
         acknowledged: by (tenant, instruction), the first acknowledgement.
         replayed: lines that repeated an instruction and got the same acknowledgement.
         refused: lines that were not accepted.
@@ -99,11 +99,11 @@ class Intake:
                 line = next(lines, None)
                 if line is None:
                     return
-                self.lines += 1
                 if isinstance(line, TenantLine):
                     # under the lock: the instructions behind it need the tenant
                     self._register(line)
                     continue
+                self.lines += 1
             if isinstance(line, InstructionLine):
                 self._ingest(line)
             else:
@@ -119,6 +119,7 @@ class Intake:
                 line.tenant_type,
             )
         except DatabaseError as error:
+            self.lines += 1
             self.refused.append(LineProblem(line.line, str(error)))
         else:
             self.tenants[line.tenant_id] = line.tenant_name

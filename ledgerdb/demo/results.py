@@ -89,7 +89,7 @@ class DemoResult:
         started_at: wall clock at the beginning, aware.
         instructions_file: name of the input.
         seconds: from the first acknowledgement to the last terminal attempt.
-        lines: lines read from the input.
+        lines: lines read from the input; blank ones and tenant registrations aside.
         acknowledged: distinct instructions that got an acknowledgement.
         replayed: lines that repeated an instruction exactly and got its first acknowledgement.
         refused: lines that were not accepted.

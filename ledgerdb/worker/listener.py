@@ -22,8 +22,14 @@ _SILENCE_SECONDS_MAX: Final = 60.0
 _log = logging.getLogger("ledgerdb.worker")
 
 
-async def listen(engine: AsyncEngine, wake: asyncio.Event, reconnect_seconds_max: float) -> None:
-    """Sets `wake` at each notification, until it is cancelled; survives lost connections.
+async def listen(
+    engine: AsyncEngine,
+    wake: asyncio.Event,
+    *,
+    cooldown_seconds: float,
+    reconnect_seconds_max: float,
+) -> None:
+    """Sets `wake` at notifications, until it is cancelled; survives lost connections.
 
     Polling alone is correct: a notification that is missed while the connection is away costs
     time, never an item.
@@ -36,10 +42,14 @@ async def listen(engine: AsyncEngine, wake: asyncio.Event, reconnect_seconds_max
         try:
             wake.set()  # something may have come while nobody listened
             while True:
-                async for _ in connection.notifies(timeout=_SILENCE_SECONDS_MAX):
+                # one round takes all that has arrived, and they come in swarms
+                heard = connection.notifies(timeout=_SILENCE_SECONDS_MAX, stop_after=1)
+                if [notification async for notification in heard]:
                     wake.set()
-                # finds a connection that died without a word
-                await connection.execute("select")
+                    await asyncio.sleep(cooldown_seconds)
+                else:
+                    # finds a connection that died without a word
+                    await connection.execute("select")
         except psycopg.Error as error:
             _log.warning("the connection to listen on was lost: %s", error)
         finally:

@@ -132,7 +132,12 @@ class Worker:
     async def _serve(self) -> None:
         settings = self.settings
         background: list[Coroutine[Any, Any, None]] = [
-            listen(self._ledger.engine, self._wake, settings.reconnect_seconds_max),
+            listen(
+                self._ledger.engine,
+                self._wake,
+                cooldown_seconds=settings.cooldown_seconds,
+                reconnect_seconds_max=settings.reconnect_seconds_max,
+            ),
             self._repair_for_ever(),
         ]
         tasks = [asyncio.create_task(coroutine) for coroutine in background]

@@ -16,11 +16,9 @@ volatile
 security definer
 set search_path = pg_catalog, public, pg_temp
 as $function$
-declare
-    v_item record;
 begin
-    select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed
-    into v_item
+    return query
+    select i.outbox_id, i.sequence_id, i.created_at, i.state
     from public._enqueue_outbox_item(
         p_tenant_id => null,
         p_instruction_id => p_instruction_id,
@@ -33,11 +31,6 @@ begin
         p_downstream_ref => null,
         p_nfs_sequence_ref => null
     ) as i;
-    if not v_item.replayed then
-        perform pg_notify('symphony_outbox', '');
-    end if;
-    return query
-    select v_item.outbox_id, v_item.sequence_id, v_item.created_at, v_item.state;
 end;
 $function$;
 comment on function public.enqueue_payment_outbox(text, text, text, text, jsonb) is

@@ -1,8 +1,8 @@
 """Identity for life, ingest in one statement, and functions that only their roles can call.
 
 A permanent registry binds (tenant, instruction, idempotency key) to one payment; ingest writes the
-attestation and the item together; every function names its schema, puts pg_temp last and is taken
-away from PUBLIC.
+attestation and the item together; notifications no longer serialize commits; every function names
+its schema, puts pg_temp last and is taken away from PUBLIC.
 
 Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts while their keys are
 copied into the registry, then ACCESS EXCLUSIVE on payment_outbox_pending for the exchange of its key.
@@ -55,11 +55,19 @@ def upgrade() -> None:
     )
     op.install_function(
         "0003_enqueue_payment_outbox.sql",
-        sha256="7da97dbf4dfeef3c4aaf83c67fb8ab74883a74d3b36a193287ef797002c379b8",
+        sha256="15c4c4d2d9a695fd75459c02524453678dc1731f536b1398485fc74b18038e89",
     )
     op.install_function(
         "0003_ingest_instruction.sql",
-        sha256="68f9506471d4adda223bf7ded3652b842cf25733d2b4f0d7041d63f90aeec404",
+        sha256="bad3b4f4de0852104148b892e8c7a68d248036ab1d0edec77da7b3efad5ef613",
+    )
+    op.install_function(
+        "0003_notify_outbox.sql",
+        sha256="7941bca429969d75329e34d0273c62b8348c331abe164b7b0eead4c07275dd79",
+    )
+    op.run_script(
+        "0003_notify.sql",
+        sha256="a78f6ce66a6cbe4c59281d4cf12c11f9214812f602c0bf1955fb1af0dd7c6536",
     )
     op.install_function(
         "0003_register_tenant.sql",

@@ -46,6 +46,26 @@ def test_a_new_item_notifies_and_a_replay_does_not(
         assert notification.payload == "end"
 
 
+def test_a_long_transaction_does_not_swallow_the_notifications_of_others(
+    database_url: str, connection: psycopg.Connection[Any]
+) -> None:
+    """Nor do commits that notify queue up behind one that waits for its standby or its disk."""
+    connection.execute("listen symphony_outbox")
+    with psycopg.connect(database_url) as long, psycopg.connect(database_url) as other:
+        long.execute(ENQUEUE, ["long", "p1"])
+        other.execute(ENQUEUE, ["other", "p2"])
+        other.commit()
+        assert len(list(connection.notifies(timeout=10, stop_after=1))) == 1
+        # While one commit notifies (here: holds its lock), the next goes on without.
+        connection.execute("select pg_advisory_lock(hashtextextended('symphony_outbox', 0))")
+        other.execute(ENQUEUE, ["beside", "p3"])
+        other.commit()
+        connection.execute("select pg_advisory_unlock_all()")
+        assert list(connection.notifies(timeout=0.2, stop_after=1)) == []
+        long.commit()
+        assert len(list(connection.notifies(timeout=10, stop_after=1))) == 1
+
+
 def test_sequences_are_gapless_per_participant(connection: psycopg.Connection[Any]) -> None:
     connection.execute(ENQUEUE, ["a1", "a"])
     with connection.transaction(force_rollback=True):
