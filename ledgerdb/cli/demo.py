@@ -57,8 +57,9 @@ def demo(
     has the fields. Exit code 1 if an invariant is broken.
     """
     try:
+        from ledgerdb.demo.options import SAMPLE, DemoOptions  # noqa: PLC0415
         from ledgerdb.demo.report import write_report  # noqa: PLC0415
-        from ledgerdb.demo.run import SAMPLE, DemoOptions, run_demo  # noqa: PLC0415
+        from ledgerdb.demo.run import run_demo  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"the demo needs {error.name}: pip install 'ledgerdb[demo]'"

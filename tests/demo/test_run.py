@@ -11,8 +11,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from ledgerdb.demo.options import DemoOptions
 from ledgerdb.demo.results import DemoResult, Event, Moment
-from ledgerdb.demo.run import DemoOptions, run_demo
+from ledgerdb.demo.run import run_demo
 from ledgerdb.demo.witness import Witness
 from ledgerdb.errors import ConfigurationError
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -14,11 +16,11 @@ from ledgerdb import Ledger
 from tests.waiting import until
 
 PROGRAM = """
-import sys, time
+import os, sys, time
 from ledgerdb import Dispatched, Worker, WorkerSettings
 
 def handler(item):
-    print("started", flush=True)
+    os.write(1, b"started\\n")  # at once, from any thread
     time.sleep(0.3)
     return Dispatched("r-" + item.instruction_id)
 
@@ -28,6 +30,20 @@ print(stats.dispatched, stats.released, flush=True)
 """
 
 
+@contextmanager
+def started(url: str) -> Iterator[subprocess.Popen[str]]:
+    """A worker process that has begun its first item; it does not outlive the test."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, url], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "started\n"
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_gracefully(
     database_url: str, connection: psycopg.Connection[Any], number: signal.Signals
@@ -35,11 +51,7 @@ def test_a_signal_stops_it_gracefully(
     with Ledger.connect(database_url) as ledger:
         for count in range(10):
             ledger.enqueue(f"i-{count}", "p", "k", "RTGS", "{}")
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, database_url], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "started\n"
+        with started(database_url) as process:
             process.send_signal(number)
             rest, _ = process.communicate(timeout=30)
         assert process.returncode == 0
@@ -56,11 +68,7 @@ def test_a_killed_process_leaves_leases_that_are_repaired(
 ) -> None:
     with Ledger.connect(database_url) as ledger:
         ledger.enqueue("i-0", "p", "k", "RTGS", "{}")
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, database_url], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "started\n"
+        with started(database_url) as process:
             process.kill()
         until(lambda: ledger.backlog().leased == 1)
         connection.execute(
