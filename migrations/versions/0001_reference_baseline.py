@@ -1,7 +1,8 @@
 """The reference baseline: the surface that deployed databases have today.
 
 Written anew from the contract, with the behaviour of the earlier plain-SQL migrations, their
-`MAX(attempt_no)` included, so that an adopted database and a fresh one walk the same line from here.
+`MAX(attempt_no)` included, so that an adopted database and a fresh one walk the same line from
+here.
 
 Locks: none that matter; it runs on a database that holds none of these objects.
 """

@@ -2,8 +2,8 @@
 
 One transaction reports and repairs what drifted and replaces the functions that number attempts.
 
-Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts for one pass over the
-pending items; calls of the functions wait for it and go on under the new bodies.
+Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts for one pass over
+the pending items; calls of the functions wait for it and go on under the new bodies.
 """
 
 from alembic import op

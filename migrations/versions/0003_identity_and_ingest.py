@@ -4,8 +4,9 @@ A permanent registry binds (tenant, instruction, idempotency key) to one payment
 attestation and the item together; notifications no longer serialize commits; every function names
 its schema, puts pg_temp last and is taken away from PUBLIC.
 
-Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts while their keys are
-copied into the registry, then ACCESS EXCLUSIVE on payment_outbox_pending for the exchange of its key.
+Locks: SHARE ROW EXCLUSIVE on payment_outbox_pending and payment_outbox_attempts while their keys
+are copied into the registry, then ACCESS EXCLUSIVE on payment_outbox_pending for the exchange of
+its key.
 """
 
 from alembic import op
