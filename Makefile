@@ -29,7 +29,7 @@ check: lint types test verify-generated ## What CI runs
 lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 2 $(SQL)
+	$(BIN)/sqlfluff lint $(SQL)
 	$(BIN)/python -m tools.lint_sql
 	$(BIN)/squawk migrations/ddl/*.sql
 
@@ -53,7 +53,7 @@ sample: $(READY) ## Write the demo's instructions
 format: $(READY) ## Format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --processes 2 $(SQL)
+	$(BIN)/sqlfluff fix $(SQL)
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist demo-data demo-report.html .mypy_cache .ruff_cache .pytest_cache
