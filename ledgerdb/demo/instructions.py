@@ -173,6 +173,8 @@ def _line(number: int, content: bytes) -> TenantLine | InstructionLine:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in pairs:
+        if UNSENDABLE.search(name):
+            raise _Refused(f"the key {shown(name)} {UNSENDABLE_RULE}")
         if name in document:
             raise _Refused(f"the key {shown(name)} occurs twice in one object")
         document[name] = value

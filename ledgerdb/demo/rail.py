@@ -10,45 +10,24 @@ attempt.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sqlite3
-import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
+from ledgerdb.demo.fate import TIMEOUT_EXTRA, Reply, ReplyKind, fate_of, reference_of
 from ledgerdb.errors import ConfigurationError, LedgerError
 
 __all__ = ["Books", "KeyReused", "Payment", "Rail", "Reply", "ReplyKind"]
 
 BUSY_SECONDS: Final = 30.0
-# Seconds.
-LATENCY_MIN: Final = 0.000_05
-LATENCY_MAX: Final = 0.003
-TIMEOUT_EXTRA: Final = 0.002
 PAGE_ROWS: Final = 1_000
-
-# Of the attempts that do not succeed: 60 % BUSY, 15 % REJECTED, 25 % TIMEOUT.
-_BUSY_BELOW: Final = 0.60
-_REJECTED_BELOW: Final = 0.75
-_BOOKED_BEFORE_TIMEOUT: Final = 0.5
-
-# ISO 20022 external status reason codes.
-_REASONS: Final = (
-    ("AC04", "account of the creditor is closed"),
-    ("AC06", "account of the creditor is blocked"),
-    ("AG01", "transaction is forbidden on this type of account"),
-    ("AM04", "funds of the debtor are insufficient"),
-    ("BE04", "address of the creditor is missing"),
-    ("RR04", "regulatory reason"),
-)
 
 _TABLES: Final = """
 create table if not exists payments (
@@ -94,33 +73,8 @@ _PAGE: Final = """
 """
 
 
-class ReplyKind(StrEnum):
-    """How an attempt ended, as its sender sees it."""
-
-    ACCEPTED = "ACCEPTED"
-    BUSY = "BUSY"
-    REJECTED = "REJECTED"
-    TIMEOUT = "TIMEOUT"
-
-
 class KeyReused(LedgerError):
     """The key was sent before with another amount or currency; nothing was booked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The rail's answer to one request.
-
-    Attributes:
-        kind: BUSY asks to try again, REJECTED is final, TIMEOUT says nothing about the payment.
-        code: ACSC for ACCEPTED, a reason code of ISO 20022 for REJECTED, else the kind.
-        reference: the rail's name of the payment; only ACCEPTED has one.
-    """
-
-    kind: ReplyKind
-    code: str
-    message: str
-    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +149,7 @@ class Rail:
         """The reply, and how long it is on its way: who is killed then has paid and does not know
         it.
         """
-        fate = _fate(self._seed, self._fail_rate, key, attempt_no)
+        fate = fate_of(self._seed, self._fail_rate, key, attempt_no)
         reply, books_it = fate.reply, fate.books
         received_at = datetime.now(UTC).isoformat(timespec="microseconds")
         with self._transaction("immediate") as books:
@@ -205,7 +159,7 @@ class Rail:
             reused = prior is not None and prior[4:] != (amount, currency)
             kind = "KEY_REUSED" if reused else reply.kind
             if books_it:
-                books.execute(_BOOK, (key, _reference(key), amount, currency, received_at))
+                books.execute(_BOOK, (key, reference_of(key), amount, currency, received_at))
             request = (key, attempt_no, amount, currency, kind, reply.code, reply.message)
             books.execute(_COUNT, (*request, received_at))
         if reused:
@@ -282,38 +236,3 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """What an attempt comes to, if its key is not in the books; `latency` in seconds."""
-
-    reply: Reply
-    latency: float
-    books: bool = False
-
-
-def _fate(seed: int, fail_rate: float, key: str, attempt_no: int) -> _Fate:
-    success, failure, detail, wait = _dice(seed, key, attempt_no)
-    # Most replies are fast and a few are slow.
-    latency = LATENCY_MIN + (LATENCY_MAX - LATENCY_MIN) * wait**40
-    if success >= fail_rate:
-        reply = Reply(ReplyKind.ACCEPTED, "ACSC", "settled", _reference(key))
-        return _Fate(reply, latency, books=True)
-    if failure < _BUSY_BELOW:
-        return _Fate(Reply(ReplyKind.BUSY, "BUSY", "try again later"), latency)
-    if failure < _REJECTED_BELOW:
-        code, message = _REASONS[int(detail * len(_REASONS))]
-        return _Fate(Reply(ReplyKind.REJECTED, code, message), latency)
-    reply = Reply(ReplyKind.TIMEOUT, "TIMEOUT", "no reply in time")
-    return _Fate(reply, latency, books=detail < _BOOKED_BEFORE_TIMEOUT)
-
-
-def _dice(seed: int, key: str, attempt_no: int) -> tuple[float, ...]:
-    """Four numbers from 0 to below 1, the same for the same arguments on every machine."""
-    digest = hashlib.sha256(f"{seed}/{attempt_no}/{key}".encode()).digest()
-    return tuple((word >> 11) / 2**53 for word in struct.unpack(">4Q", digest))
-
-
-def _reference(key: str) -> str:
-    return f"RAIL-{hashlib.sha256(key.encode()).hexdigest()[:24].upper()}"
