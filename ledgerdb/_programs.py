@@ -71,6 +71,7 @@ class Programs:
             cwd="/",
             env=self._environment(),
             pass_fds=keep_open,
+            start_new_session=True,  # an impatient Ctrl-C must not kill pg_ctl half-way
             user=self._uid,
             group=self._gid,
             extra_groups=None if self._uid is None else [],

@@ -252,11 +252,16 @@ class EmbeddedServer:
         with open_lock(self.data_dir / "server.lock") as lock:
             if not locked(lock):
                 raise DatabaseUnavailable(f"a server still runs in {self.data_dir}")
-            started = self._programs.run(
-                *("pg_ctl", "start", "--pgdata", self._cluster, "--log", self.log_path),
-                *("--silent", "--wait", "--timeout", str(_START_SECONDS_MAX)),
-                keep_open=(lock.fileno(),),
-            )
+            try:
+                started = self._programs.run(
+                    *("pg_ctl", "start", "--pgdata", self._cluster, "--log", self.log_path),
+                    *("--silent", "--wait", "--timeout", str(_START_SECONDS_MAX)),
+                    keep_open=(lock.fileno(),),
+                )
+            except BaseException:  # Ctrl-C: the server may be on its way
+                lock.close()
+                self._end_server("immediate")
+                raise
         if started.returncode != 0:
             self._end_server("immediate")
             said = self.log_path.read_bytes()[said_before:] if self.log_path.exists() else b""
@@ -269,13 +274,17 @@ class EmbeddedServer:
         self._watcher = self._programs.watch(_WATCHER, pid_file, pid)
 
     def _end_server(self, mode: StopMode) -> None:
-        stopped = self._programs.run(
-            *("pg_ctl", "stop", "--pgdata", self._cluster, "--mode", mode),
-            *("--silent", "--wait", "--timeout", str(_STOP_SECONDS_MAX)),
-        )
-        # After a crash of the server its last children need a moment to notice.
+        """Asks until nobody holds the server's lock: a server that has just been launched has no
+        pid file yet, and after a crash the last children need a moment to notice.
+        """
         deadline = time.monotonic() + _STOP_SECONDS_MAX
-        while self._is_running():
+        while True:
+            stopped = self._programs.run(
+                *("pg_ctl", "stop", "--pgdata", self._cluster, "--mode", mode),
+                *("--silent", "--wait", "--timeout", str(_STOP_SECONDS_MAX)),
+            )
+            if not self._is_running():
+                return
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(
                     f"PostgreSQL did not stop in {self.data_dir}: {stopped.stderr.strip()}"

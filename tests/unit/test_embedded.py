@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -135,3 +137,31 @@ def test_a_server_does_not_outlive_its_killed_owner(data_dir: Path) -> None:
         until(lambda: stopped(data_dir))
     with EmbeddedServer(data_dir, settings=FAST) as server:
         assert rows(server.url()) == [(7,)]
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "while it runs"])
+def test_no_server_outlives_an_impatient_ctrl_c(data_dir: Path, moment: str) -> None:
+    """A terminal signals the whole group, `pg_ctl` too if it were in it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "ledgerdb", "server", str(data_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+        start_new_session=True,
+    ) as owner:
+        assert owner.stdout is not None
+        if moment == "while it runs":
+            assert owner.stdout.readline().startswith("export LEDGERDB_URL=")
+        else:
+            until((data_dir / "server.log").exists)
+
+        def ended() -> bool:
+            os.killpg(owner.pid, signal.SIGINT)
+            return owner.poll() is not None
+
+        until(ended)
+    until(lambda: stopped(data_dir))
+    with EmbeddedServer(data_dir, settings=FAST) as server, psycopg.connect(server.url()) as again:
+        assert again.execute("select 1").fetchone() == (1,)
