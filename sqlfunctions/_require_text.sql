@@ -1,6 +1,6 @@
--- _require_text: the rule for identifiers that callers choose. Blanks at the ends or control
--- characters would make two keys that look alike. Locks: none. Raises: the SQLSTATE given by the
--- caller, with the parameter as COLUMN and the rule as CONSTRAINT.
+-- _require_text: refuses an identifier that breaks the rule (see _is_identifier).
+-- Locks: none. Raises: the SQLSTATE given by the caller, with the parameter as COLUMN and the rule
+-- as CONSTRAINT.
 create or replace function public._require_text(
     p_parameter text,
     p_value text,
@@ -12,11 +12,7 @@ immutable
 set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
-    if p_value is null
-        or length(p_value) not between 1 and 200
-        or p_value <> btrim(p_value)
-        or p_value ~ '[[:cntrl:]]'
-    then
+    if not public._is_identifier(p_value) then
         raise exception '%: must be 1 to 200 characters, no end blanks, no control characters',
             p_parameter
             using

@@ -1,8 +1,8 @@
--- complete_outbox_attempt: ends the leased attempt of one outbox item.
--- The attempt number is attempt_count + 1 of the locked row: no aggregate over the history, no
--- collision. A latency or delay out of bounds is a bad metric: it is dropped or clamped, and never
--- loses a payment's result.
--- Locks: the pending row (for update). Raises: P7002 lease lost, P7003 invalid state.
+-- complete_outbox_attempt: ends the leased attempt of one outbox item: the contract of older
+-- workers; see complete_outbox_attempts. The same token again returns the same row. A late result
+-- is an error here, and an error undoes its own evidence: complete_outbox_attempts keeps it.
+-- Locks: the pending row (for update). Raises: P7002 lease lost, P7003 invalid state, P7117 worker
+-- id, P711B rail reference, 40001 above READ COMMITTED.
 create or replace function public.complete_outbox_attempt(
     p_outbox_id uuid,
     p_lease_token uuid,
@@ -22,69 +22,32 @@ security definer
 set search_path = pg_catalog, public, pg_temp
 as $function$
 declare
-    v_attempt_no integer;
-    v_state public.outbox_attempt_state := p_state;
+    v_result record;
 begin
-    if p_state is null or p_state not in ('DISPATCHED', 'FAILED', 'RETRYABLE') then
-        raise exception 'p_state: must be DISPATCHED, FAILED or RETRYABLE'
-            using errcode = 'P7003', column = 'p_state';
-    end if;
-
-    select p.attempt_count + 1 into v_attempt_no
-    from public.payment_outbox_pending as p
-    where
-        p.outbox_id = p_outbox_id
-        and p.claimed_by = p_worker_id
-        and p.lease_token = p_lease_token
-        and p.lease_expires_at > now()
-    for update;
-    if not found then
+    select c.outcome, c.attempt_no, c.state
+    into v_result
+    from public.complete_outbox_attempts(
+        p_worker_id => p_worker_id,
+        p_outbox_ids => array[p_outbox_id],
+        p_lease_tokens => array[p_lease_token],
+        p_states => array[p_state],
+        p_rail_references => array[p_rail_reference],
+        p_rail_codes => array[p_rail_code],
+        p_error_codes => array[p_error_code],
+        p_error_messages => array[p_error_message],
+        p_latency_ms => array[p_latency_ms],
+        p_retry_delay_seconds => array[coalesce(p_retry_delay_seconds, 1)]
+    ) as c;
+    if v_result.outcome not in ('RECORDED', 'REPLAYED') then
         raise exception 'lease lost for outbox item %', p_outbox_id
             using
                 errcode = 'P7002',
-                hint = 'The lease expired, was taken over, or the attempt is complete.';
-    end if;
-
-    if p_state = 'RETRYABLE' and v_attempt_no >= public.outbox_retry_ceiling() then
-        v_state := 'FAILED';
-    end if;
-
-    insert into public.payment_outbox_attempts (
-        outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type, payload,
-        attempt_no, state, claimed_at, completed_at, rail_reference, rail_code, error_code,
-        error_message,
-        latency_ms, worker_id, tenant_id, correlation_id, upstream_ref, downstream_ref,
-        nfs_sequence_ref
-    )
-    select
-        p.outbox_id, p.instruction_id, p.participant_id, p.sequence_id, p.idempotency_key,
-        p.rail_type, p.payload,
-        v_attempt_no, v_state, now(), now(), p_rail_reference, p_rail_code, p_error_code,
-        p_error_message,
-        case when p_latency_ms >= 0 then p_latency_ms end,
-        p_worker_id, p.tenant_id, p.correlation_id, p.upstream_ref, p.downstream_ref,
-        p.nfs_sequence_ref
-    from public.payment_outbox_pending as p
-    where p.outbox_id = p_outbox_id;
-
-    if v_state in ('DISPATCHED', 'FAILED') then
-        delete from public.payment_outbox_pending as p
-        where p.outbox_id = p_outbox_id;
-    else
-        update public.payment_outbox_pending as p
-        set
-            attempt_count = v_attempt_no,
-            next_attempt_at = now() + make_interval(
-                secs => least(greatest(coalesce(p_retry_delay_seconds, 1), 0), 604800)
-            ),
-            claimed_by = null,
-            lease_token = null,
-            lease_expires_at = null
-        where p.outbox_id = p_outbox_id;
+                detail = v_result.outcome,
+                hint = 'complete_outbox_attempts keeps a late result as evidence.';
     end if;
 
     return query
-    select v_attempt_no, v_state;
+    select v_result.attempt_no, v_result.state;
 end;
 $function$;
 comment on function public.complete_outbox_attempt(

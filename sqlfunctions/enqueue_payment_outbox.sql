@@ -1,8 +1,7 @@
 -- enqueue_payment_outbox: puts an instruction on the outbox, once per (instruction, idempotency
--- key), without a tenant.
--- Locks: the identity's key and the participant's counter row, until commit.
--- Raises: P7112 to P7116 invalid argument, P7101 the key is bound to other content, 40001 above
--- READ COMMITTED.
+-- key), without a tenant. An item in doubt is PENDING here: older callers know no other word.
+-- Locks: the identity's key and the participant's counter row, until commit. Raises: P7112 to P7116
+-- invalid argument, P7101 the key is bound to other content, 40001 above READ COMMITTED.
 create or replace function public.enqueue_payment_outbox(
     p_instruction_id text,
     p_participant_id text,
@@ -18,14 +17,16 @@ set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
     return query
-    select i.outbox_id, i.sequence_id, i.created_at, i.state
+    select
+        i.outbox_id, i.sequence_id, i.created_at,
+        case i.state when 'IN_DOUBT' then 'PENDING' else i.state end
     from public._enqueue_outbox_item(
         p_tenant_id => null,
         p_instruction_id => p_instruction_id,
         p_participant_id => p_participant_id,
         p_idempotency_key => p_idempotency_key,
         p_rail_type => p_rail_type,
-        p_payload => p_payload,
+        p_payload => p_payload::text,
         p_correlation_id => null,
         p_upstream_ref => null,
         p_downstream_ref => null,

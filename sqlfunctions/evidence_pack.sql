@@ -1,6 +1,6 @@
 -- evidence_pack: everything that the ledger holds about one instruction of a tenant, without the
--- payload itself: attestation, outbox identity (also after dispatch) and every attempt. Null when
--- this tenant has no such instruction.
+-- payload itself: attestation, outbox identity (also after dispatch), every attempt, the results
+-- that came too late, and what operators did. Null when this tenant has no such instruction.
 -- Locks: none. Raises: nothing.
 create or replace function public.evidence_pack(
     p_tenant_id uuid,
@@ -32,13 +32,57 @@ begin atomic
                     'idempotency_key', i.idempotency_key,
                     'rail_type', i.rail_type,
                     'fingerprint', encode(i.fingerprint, 'hex'),
-                    'state',
-                    case when p.outbox_id is not null then 'PENDING' else history.state end,
+                    'state', case
+                        when p.hold = 'IN_DOUBT' then 'IN_DOUBT'
+                        when p.outbox_id is not null then 'PENDING'
+                        else history.state
+                    end,
                     'sequence_id', coalesce(p.sequence_id, history.sequence_id),
                     'created_at', i.created_at
                 )
             end,
-            'attempts', coalesce(history.attempts, '[]'::jsonb)
+            'attempts', coalesce(history.attempts, '[]'::jsonb),
+            'late_results', (
+                select
+                    coalesce(
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'late_result_id', l.late_result_id,
+                                'state', l.state,
+                                'outcome', l.outcome,
+                                'received_at', l.received_at,
+                                'worker_id', l.worker_id,
+                                'rail_reference', l.rail_reference,
+                                'rail_code', l.rail_code,
+                                'error_code', l.error_code,
+                                'error_message', l.error_message,
+                                'latency_ms', l.latency_ms
+                            )
+                            order by l.received_at, l.late_result_id
+                        ),
+                        '[]'::jsonb
+                    ) as late_results
+                from public.payment_outbox_late_results as l
+                where l.outbox_id = i.outbox_id
+            ),
+            'operator_actions', (
+                select
+                    coalesce(
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'action_id', o.action_id,
+                                'action', o.action,
+                                'actor', o.actor,
+                                'reason', o.reason,
+                                'created_at', o.created_at
+                            )
+                            order by o.created_at, o.action_id
+                        ),
+                        '[]'::jsonb
+                    ) as operator_actions
+                from public.payment_outbox_operator_actions as o
+                where o.outbox_id = i.outbox_id
+            )
         ) as pack
     from public.ingress_attestations as t
     left join public.payment_outbox_identities as i
@@ -52,8 +96,11 @@ begin atomic
                     'attempt_no', a.attempt_no,
                     'state', a.state,
                     'claimed_at', a.claimed_at,
+                    'dispatch_started_at', a.dispatch_started_at,
                     'completed_at', a.completed_at,
                     'worker_id', a.worker_id,
+                    'closed_by', a.closed_by,
+                    'redrive_no', a.redrive_no,
                     'rail_reference', a.rail_reference,
                     'rail_code', a.rail_code,
                     'error_code', a.error_code,
@@ -70,7 +117,7 @@ begin atomic
     where t.tenant_id = p_tenant_id and t.instruction_id = p_instruction_id;
 end;
 comment on function public.evidence_pack(uuid, text) is
-'Attestation, outbox identity and attempts of one instruction of a tenant, as JSON.';
+'Attestation, outbox identity, attempts and evidence of one instruction of a tenant, as JSON.';
 revoke all on function public.evidence_pack(uuid, text) from public;
 grant execute on function public.evidence_pack(uuid, text)
 to symphony_control, symphony_ingest, symphony_readonly, symphony_auditor;

@@ -88,7 +88,7 @@ begin
         p_participant_id => p_participant_id,
         p_idempotency_key => p_idempotency_key,
         p_rail_type => p_rail_type,
-        p_payload => p_payload::jsonb,
+        p_payload => p_payload,
         p_correlation_id => p_correlation_id,
         p_upstream_ref => p_upstream_ref,
         p_downstream_ref => p_downstream_ref,

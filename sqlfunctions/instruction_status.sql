@@ -1,5 +1,5 @@
 -- instruction_status: where an instruction of a tenant stands. No row when this tenant has no such
--- instruction.
+-- instruction. next_attempt_at is null while the item is on hold, and after it ended.
 -- Locks: none. Raises: nothing.
 create or replace function public.instruction_status(
     p_tenant_id uuid,
@@ -28,13 +28,17 @@ begin atomic
         i.outbox_id,
         i.participant_id,
         i.rail_type,
-        case when p.outbox_id is not null then 'PENDING' else latest.state::text end as state,
+        case
+            when p.hold = 'IN_DOUBT' then 'IN_DOUBT'
+            when p.outbox_id is not null then 'PENDING'
+            else latest.state::text
+        end as state,
         coalesce(latest.attempts, 0) as attempts,
         latest.rail_reference,
         latest.error_code,
         i.created_at as accepted_at,
         case when p.outbox_id is null then latest.completed_at end as completed_at,
-        p.next_attempt_at
+        nullif(p.next_attempt_at, 'infinity') as next_attempt_at
     from public.payment_outbox_identities as i
     left join public.payment_outbox_pending as p on i.outbox_id = p.outbox_id
     left join lateral (
@@ -52,7 +56,7 @@ begin atomic
     where i.tenant_id = p_tenant_id and i.instruction_id = p_instruction_id;
 end;
 comment on function public.instruction_status(uuid, text) is
-'State of an instruction: PENDING, or the state of its last attempt.';
+'State of an instruction: PENDING, IN_DOUBT, or the state of its last attempt.';
 revoke all on function public.instruction_status(uuid, text) from public;
 grant execute on function public.instruction_status(uuid, text)
 to symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor;

@@ -1,5 +1,5 @@
 -- outbox_backlog: the queue in one row, for dashboards and workers: how much is due, delayed,
--- leased or abandoned.
+-- leased, abandoned, in doubt, or on hold for another reason.
 -- Locks: none. Raises: nothing. Work: one pass over the pending items.
 create or replace function public.outbox_backlog()
 returns table (
@@ -7,6 +7,8 @@ returns table (
     delayed bigint,
     leased bigint,
     expired bigint,
+    in_doubt bigint,
+    held bigint,
     oldest_due_at timestamptz
 )
 language sql
@@ -15,14 +17,29 @@ security definer
 set search_path = pg_catalog, public, pg_temp
 begin atomic
     select
-        count(*) filter (where p.lease_token is null and p.next_attempt_at <= now()) as due,
-        count(*) filter (where p.lease_token is null and p.next_attempt_at > now()) as delayed,
-        count(*) filter (where p.lease_token is not null and p.lease_expires_at > now()) as leased,
         count(*) filter (
-            where p.lease_token is not null and p.lease_expires_at <= now()
+            where
+            p.hold is null and p.lease_token is null and p.next_attempt_at <= statement_timestamp()
+        ) as due,
+        count(*) filter (
+            where
+            p.hold is null and p.lease_token is null and p.next_attempt_at > statement_timestamp()
+        ) as delayed,
+        count(*) filter (
+            where
+            p.hold is null and p.lease_token is not null
+            and p.lease_expires_at > statement_timestamp()
+        ) as leased,
+        count(*) filter (
+            where
+            p.hold is null and p.lease_token is not null
+            and p.lease_expires_at <= statement_timestamp()
         ) as expired,
+        count(*) filter (where p.hold = 'IN_DOUBT') as in_doubt,
+        count(*) filter (where p.hold <> 'IN_DOUBT') as held,
         min(p.next_attempt_at) filter (
-            where p.lease_token is null and p.next_attempt_at <= now()
+            where
+            p.hold is null and p.lease_token is null and p.next_attempt_at <= statement_timestamp()
         ) as oldest_due_at
     from public.payment_outbox_pending as p;
 end;

@@ -1,7 +1,8 @@
 -- outbox_counter_drift: pending items whose attempt counter disagrees with the attempts that the
 -- ledger holds. Must return no row: the counter is the only source of attempt numbers, a terminal
--- attempt ends its item, and a number near the end of its type was written by hand. Locks: none.
--- Raises: nothing.
+-- attempt ends its item until it is redriven, and a number near the end of its type was written by
+-- hand.
+-- Locks: none. Raises: nothing.
 create or replace function public.outbox_counter_drift()
 returns table (
     outbox_id uuid,
@@ -29,7 +30,13 @@ begin atomic
             select
                 coalesce(max(a.attempt_no), 0) as max_attempt_no,
                 count(*) as attempts,
-                coalesce(bool_or(a.state in ('DISPATCHED', 'FAILED')), false) as has_terminal
+                coalesce(
+                    bool_or(
+                        a.state = 'DISPATCHED'
+                        or (a.state = 'FAILED' and a.redrive_no >= p.redrive_no)
+                    ),
+                    false
+                ) as has_terminal
             from public.payment_outbox_attempts as a
             where a.outbox_id = p.outbox_id
         ) as ledger

@@ -1,0 +1,43 @@
+-- begin_outbox_dispatch: a worker declares, just before it calls the rail, that from here on nobody
+-- can tell from the lease whether the money moved. A lease that dies before this is requeued; one
+-- that dies after it puts the item IN_DOUBT. Call it only for what is returned: the lease of the
+-- others is lost, and the rail must not be called.
+-- Locks: the rows, in the order of their ids. Raises: P7117 worker id, P7118 number of items.
+create or replace function public.begin_outbox_dispatch(
+    p_outbox_ids uuid[],
+    p_lease_tokens uuid[],
+    p_worker_id text
+)
+returns table (outbox_id uuid)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, public, pg_temp
+as $function$
+begin
+    perform public._require_leases(p_outbox_ids, p_lease_tokens, p_worker_id);
+
+    perform
+    from public.payment_outbox_pending as p
+    inner join unnest(p_outbox_ids) as given (outbox_id) on p.outbox_id = given.outbox_id
+    order by p.outbox_id
+    for update of p;
+
+    return query
+    update public.payment_outbox_pending as p
+    set dispatch_started_at = coalesce(p.dispatch_started_at, clock_timestamp())
+    from unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
+    where
+        p.outbox_id = given.outbox_id
+        and p.lease_token = given.lease_token
+        and p.claimed_by = p_worker_id
+        and p.lease_expires_at > clock_timestamp()
+        and p.hold is null
+    returning p.outbox_id;
+end;
+$function$;
+comment on function public.begin_outbox_dispatch(uuid[], uuid[], text) is
+'Declares that the rail is about to be called; returns the items that may be sent.';
+revoke all on function public.begin_outbox_dispatch(uuid[], uuid[], text) from public;
+grant execute on function public.begin_outbox_dispatch(uuid[], uuid[], text)
+to symphony_control, symphony_executor;

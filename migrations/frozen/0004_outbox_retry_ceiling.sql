@@ -1,0 +1,32 @@
+-- outbox_retry_ceiling: the attempt at which a retry becomes FAILED. It is a setting of the
+-- database (alter database ... set symphony.outbox_retry_ceiling = n), read from the catalog: what
+-- a session, a role or a caller sets does not count, nor does a value that is no number from 1 to
+-- 1000.
+-- Locks: none. Raises: nothing.
+create or replace function public.outbox_retry_ceiling()
+returns integer
+language sql
+stable
+begin atomic
+    select
+        coalesce((
+            select
+                case
+                    when given.ceiling ~ '^([1-9][0-9]{0,2}|1000)$' then given.ceiling::integer
+                end as ceiling
+            from pg_catalog.pg_db_role_setting as s
+            inner join pg_catalog.pg_database as d on s.setdatabase = d.oid
+            cross join unnest(s.setconfig) as entry (line)
+            cross join
+                lateral (select split_part(entry.line, '=', 2) as ceiling) as given
+            where
+                d.datname = current_database()
+                and s.setrole = 0
+                and split_part(entry.line, '=', 1) = 'symphony.outbox_retry_ceiling'
+        ), 20) as ceiling;
+end;
+comment on function public.outbox_retry_ceiling() is
+'Attempts after which an item ends as FAILED: a setting of the database, 1 to 1000, default 20.';
+revoke all on function public.outbox_retry_ceiling() from public;
+grant execute on function public.outbox_retry_ceiling()
+to symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor;

@@ -1,0 +1,118 @@
+"""What operators may do, each through one function that leaves a record of who and why.
+
+Pause and resume, order, retry policies, attempts made by hand, cancellation, the end of a doubt,
+dead letters and their redrive. Readers get views without lease tokens; status, evidence, backlog
+and drift know doubt, holds and redrives.
+
+Locks: ACCESS SHARE on the tables that the views read, for changes of the catalog; the table is new.
+"""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.install_function(
+        "0005_deny_operator_actions_mutation.sql",
+        sha256="d09581cc8d1bc0814f4e7d1f8f1b4baf6b5c44a0ef6323b849b363991e8102a1",
+    )
+    op.run_script(
+        "0005_operator_actions.sql",
+        sha256="59e6590048c555d1d4ff92ee627988d988a7f4d7d547fe0bc087af4532e254e4",
+    )
+    op.run_script(
+        "0005_views.sql",
+        sha256="62eed3fd9ef259e78a994579f9ac52989188a32f8f3e17c9d827dbe1754e021b",
+    )
+    op.install_function(
+        "0005__require_operator.sql",
+        sha256="792244f46cb2823719d5046d62be4624ab4277bb8c4b320accc331cb85682179",
+    )
+    op.install_function(
+        "0005__require_scope.sql",
+        sha256="e06d5d1c5c854b78b4e55ef6254b0a9beb0fc00a330caa6eb1f3eaebac380891",
+    )
+    op.install_function(
+        "0005__change_outbox_control.sql",
+        sha256="7fd06003ed3e7a5c9c3ee91541464007be929ef4fb5456c1b4527a2edac59921",
+    )
+    op.install_function(
+        "0005__release_paused_items.sql",
+        sha256="8f669e0a6a8606124049d2c6d620f6e1164645ca1128d16209bfa595e7d5e6c4",
+    )
+    op.install_function(
+        "0005_set_outbox_control.sql",
+        sha256="044d232e41dda3e2b114d9a59ef73a2d13844c105d709675425244520202c758",
+    )
+    op.install_function(
+        "0005_pause_outbox.sql",
+        sha256="1e9c5c6af0d2ce8055dada6353c7ddcc657bd622ab4729a1ef6a85086e523ea7",
+    )
+    op.install_function(
+        "0005_resume_outbox.sql",
+        sha256="5bc54e09b73219c11cb90c2609bf2090240e7ed6f50e440fab6d3941f5d56714",
+    )
+    op.install_function(
+        "0005_set_retry_policy.sql",
+        sha256="63e434c0cce1df8ca25c415bddc98937e6cfaebbd4de5a614149ce9422ed1acc",
+    )
+    op.install_function(
+        "0005__lock_item_for_operator.sql",
+        sha256="0d9ca3aa049a84a30058ddc7bb6d87ec2fe0ea0a637a587f38a864d1e73a7412",
+    )
+    op.install_function(
+        "0005__record_by_operator.sql",
+        sha256="7cad11b73211bd518d2d3b8f07f92adece149379bef4f24eff92c0b69c1e32ae",
+    )
+    op.install_function(
+        "0005_record_manual_attempt.sql",
+        sha256="cd24ffdbda09973dcf6928a8c45be5e2471c712dbcceb7445b5d3e6d420b6983",
+    )
+    op.install_function(
+        "0005_cancel_outbox_item.sql",
+        sha256="b290ed87e86c5d78b948817222e3652b553561665e1cdf1928e7aaa25358bb70",
+    )
+    op.install_function(
+        "0005_resolve_outbox_item.sql",
+        sha256="4270e30f86f3a3058c7b29e9fa58d4d3187db4b982310591ddd674d2b1b2a489",
+    )
+    op.install_function(
+        "0005_list_dead_letters.sql",
+        sha256="621182b6f24ae86f89dcea2e88df476a2d386834a1492542304f2ea96d0bc042",
+    )
+    op.install_function(
+        "0005__judge_redrive.sql",
+        sha256="8525f8f70f83d630244c528ceb04291e50e7216555a684d6d25806e1d886d6aa",
+    )
+    op.install_function(
+        "0005_redrive_dead_letters.sql",
+        sha256="1a67d2e3629690d2b4138b266732fadb2e8029b2b6fae5b505c77b31b87b0aca",
+    )
+    op.install_function(
+        "0005_inspect_outbox_item.sql",
+        sha256="30fbf4cf1e93b6401799f85b0b4c5ce3ea111022111ab1450b55d4483f6f21f3",
+    )
+    op.install_function(
+        "0005_evidence_pack.sql",
+        sha256="b88ef43c9507e5916177dcf5bfb65e19ed8906fd4ca0713d041971601dff4bff",
+    )
+    op.install_function(
+        "0005_instruction_status.sql",
+        sha256="bb21675650fbbc6f183c8fec9301def5c8ac6ca4de2b45a4489e7c772e6058fa",
+    )
+    op.run_script(
+        "0005_replaced.sql",
+        sha256="3fbdeb120a5047627350e84f68d5c20c99e719931cad7dccef33a78bf8e07936",
+    )
+    op.install_function(
+        "0005_outbox_backlog.sql",
+        sha256="ce4fb01c177e2f35eff96fd736715b1695566e3e34e72190dbf6d6a4c0f2fc3d",
+    )
+    op.install_function(
+        "0005_outbox_counter_drift.sql",
+        sha256="e38a0ca99243a12ed83356eb5643f94efde4233748fb8a8421e61c709f796bed",
+    )
