@@ -90,6 +90,8 @@ def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
     if sqlstate in _JSON_REFUSED and "p_payload" in call.parameters:
         field, rule = "p_payload", "a JSON document that jsonb can hold"
         return InvalidArgument(f"payload: {message}", sqlstate=sqlstate, field="payload", rule=rule)
+    if diagnostics and diagnostics.message_detail and (sqlstate or "").startswith("P7"):
+        message += f" ({diagnostics.message_detail})"  # ours: which item of a batch
     # The parameter p_x of a function is the argument x of its Python verb.
     return error_for(sqlstate)(
         message.removeprefix("p_"),

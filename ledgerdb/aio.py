@@ -5,36 +5,18 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from uuid import UUID
+from typing import Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ledgerdb import calls
 from ledgerdb._translate import committing, connecting, executing
 from ledgerdb.calls import Call
 from ledgerdb.engine import EngineSettings, engine_arguments
-from ledgerdb.rows import (
-    Acknowledgement,
-    AttemptState,
-    Backlog,
-    ClaimedItem,
-    CompletedAttempt,
-    CounterDrift,
-    EnqueuedItem,
-    EvidencePack,
-    Instruction,
-    InstructionStatus,
-    RegisteredTenant,
-    ReleasedLease,
-    RepairedLease,
-    TenantType,
-)
 from ledgerdb.url import database_url
+from ledgerdb.verbs.awaited import AsyncVerbs
 
 __all__ = ["AsyncLedger", "AsyncLedgerTransaction", "arun", "create_async_ledger_engine"]
 
@@ -70,122 +52,7 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await asyncio.shield(connection.close())
 
 
-class _Verbs(ABC):
-    """A method per call of `ledgerdb.calls`."""
-
-    @abstractmethod
-    async def execute(self, call: Call[T]) -> T:
-        """Execute any call of `ledgerdb.calls`."""
-
-    async def register_tenant(
-        self, tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
-    ) -> RegisteredTenant:
-        """Create a tenant, or return it (`register_tenant`)."""
-        return await self.execute(
-            calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type)
-        )
-
-    async def ingest(self, instruction: Instruction) -> Acknowledgement:
-        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
-
-        Raises:
-            IdempotencyConflict: the key, or the instruction, is bound to other content.
-            TenantRefused: the tenant is unknown or not active.
-            InvalidArgument: a field breaks a rule.
-        """
-        return await self.execute(calls.ingest(instruction))
-
-    async def enqueue(
-        self,
-        instruction_id: str,
-        participant_id: str,
-        idempotency_key: str,
-        rail_type: str,
-        payload: bytes | str | Mapping[str, Any],
-    ) -> EnqueuedItem:
-        """Enqueue an instruction without a tenant (`enqueue_payment_outbox`).
-
-        Raises:
-            IdempotencyConflict: the key is bound to other content.
-            InvalidArgument: a field breaks a rule.
-        """
-        return await self.execute(
-            calls.enqueue(instruction_id, participant_id, idempotency_key, rail_type, payload)
-        )
-
-    async def claim(
-        self, batch_size: int, worker_id: str, lease_seconds: int
-    ) -> tuple[ClaimedItem, ...]:
-        """Lease due items, oldest due first (`claim_outbox_batch`).
-
-        Raises:
-            InvalidArgument: a bound is broken.
-        """
-        return await self.execute(calls.claim(batch_size, worker_id, lease_seconds))
-
-    async def complete(
-        self,
-        item: ClaimedItem,
-        worker_id: str,
-        state: AttemptState,
-        *,
-        rail_reference: str | None = None,
-        rail_code: str | None = None,
-        error_code: str | None = None,
-        error_message: str | None = None,
-        latency_ms: int | None = None,
-        retry_delay_seconds: int = 1,
-    ) -> CompletedAttempt:
-        """End the attempt under the item's lease (`complete_outbox_attempt`).
-
-        Raises:
-            LeaseLost: the lease expired, was taken over, or the attempt is complete.
-            InvalidState: not DISPATCHED, FAILED or RETRYABLE.
-        """
-        return await self.execute(
-            calls.complete(
-                item,
-                worker_id,
-                state,
-                rail_reference=rail_reference,
-                rail_code=rail_code,
-                error_code=error_code,
-                error_message=error_message,
-                latency_ms=latency_ms,
-                retry_delay_seconds=retry_delay_seconds,
-            )
-        )
-
-    async def repair(self, batch_size: int, worker_id: str) -> tuple[RepairedLease, ...]:
-        """Requeue items whose lease ran out (`repair_expired_leases`)."""
-        return await self.execute(calls.repair(batch_size, worker_id))
-
-    async def release(
-        self, items: Sequence[ClaimedItem], worker_id: str
-    ) -> tuple[ReleasedLease, ...]:
-        """Give unstarted items back (`release_outbox_leases`)."""
-        return await self.execute(calls.release(items, worker_id))
-
-    async def instruction_status(
-        self, tenant_id: UUID, instruction_id: str
-    ) -> InstructionStatus | None:
-        """Where an instruction of this tenant stands (`instruction_status`)."""
-        return await self.execute(calls.instruction_status(tenant_id, instruction_id))
-
-    async def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
-        """What the ledger holds about an instruction of this tenant (`evidence_pack`)."""
-        return await self.execute(calls.evidence_pack(tenant_id, instruction_id))
-
-    async def backlog(self) -> Backlog:
-        """How much is due, delayed, leased or abandoned (`outbox_backlog`)."""
-        return await self.execute(calls.backlog())
-
-    async def counter_drift(self) -> tuple[CounterDrift, ...]:
-        """Items whose counter and attempts disagree (`outbox_counter_drift`)."""
-        return await self.execute(calls.counter_drift())
-
-
-class AsyncLedgerTransaction(_Verbs):
+class AsyncLedgerTransaction(AsyncVerbs):
     """The verbs on a connection of the caller: they take part in its transaction and are durable
     when it commits.
     """
@@ -198,7 +65,7 @@ class AsyncLedgerTransaction(_Verbs):
         return await arun(self.connection, call)
 
 
-class AsyncLedger(_Verbs):
+class AsyncLedger(AsyncVerbs):
     """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
     A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same

@@ -6,11 +6,14 @@
      +-- DatabaseUnavailable        no connection could be had; nothing was sent
      +-- OutcomeUnknown             the connection broke during a write: replay to learn
      +-- DatabaseError              PostgreSQL refused; `sqlstate` says why, nothing was written
-          +-- InvalidArgument       P7111 to P711A: a parameter breaks a rule; `field`, `rule`
+          +-- InvalidArgument       P7111 to P711F: a parameter breaks a rule; `field`, `rule`
           +-- OutboxError
-          |    +-- LeaseLost             P7002
+          |    +-- LeaseLost             P7002; by outcome:
+          |    |    +-- LeaseExpired, LeaseStolen, AttemptAlreadyDone, LeaseUnknown
           |    +-- InvalidState          P7003
+          |    +-- InvalidTransition     P7004
           |    +-- RailReferenceRequired P7005
+          |    +-- UnknownItem           P7006
           +-- IngressError
           |    +-- IdempotencyConflict   P7101
           |    +-- TenantRefused         P7102
@@ -31,6 +34,7 @@ from typing import ClassVar
 
 __all__ = [
     "AppendOnly",
+    "AttemptAlreadyDone",
     "ConfigurationError",
     "Contention",
     "DatabaseError",
@@ -39,7 +43,11 @@ __all__ = [
     "IngressError",
     "InvalidArgument",
     "InvalidState",
+    "InvalidTransition",
+    "LeaseExpired",
     "LeaseLost",
+    "LeaseStolen",
+    "LeaseUnknown",
     "LedgerError",
     "MemberTenantMismatch",
     "MemberTenantMissing",
@@ -50,6 +58,7 @@ __all__ = [
     "RailReferenceRequired",
     "StatementTimeout",
     "TenantRefused",
+    "UnknownItem",
     "error_for",
 ]
 
@@ -141,6 +150,11 @@ class InvalidArgument(
         "P7118",
         "P7119",
         "P711A",
+        "P711B",
+        "P711C",
+        "P711D",
+        "P711E",
+        "P711F",
     ),
 ):
     """A parameter breaks a published rule; `field` names it and `rule` says which."""
@@ -151,15 +165,53 @@ class OutboxError(DatabaseError):
 
 
 class LeaseLost(OutboxError, sqlstates=("P7002",)):
-    """The lease is missing, expired or held by someone else; nothing was written."""
+    """The lease is no longer this worker's: the result is kept as evidence, not as an attempt.
+
+    Attributes:
+        outcome: the `CompletionOutcome` that the subclass stands for.
+    """
+
+    outcome: ClassVar[str | None] = None
+
+
+class LeaseExpired(LeaseLost):
+    """The lease ran out; nobody else has the item yet."""
+
+    outcome = "EXPIRED"
+
+
+class LeaseStolen(LeaseLost):
+    """The lease ran out and another was issued, or it is another worker's."""
+
+    outcome = "STOLEN"
+
+
+class AttemptAlreadyDone(LeaseLost):
+    """The attempt was completed with another result, or the item has ended."""
+
+    outcome = "ALREADY_DONE"
+
+
+class LeaseUnknown(LeaseLost):
+    """No such lease was ever issued by this database."""
+
+    outcome = "UNKNOWN"
 
 
 class InvalidState(OutboxError, sqlstates=("P7003",)):
-    """A completion names a state other than DISPATCHED, FAILED or RETRYABLE."""
+    """A completion or a resolution names a state that it may not."""
+
+
+class InvalidTransition(OutboxError, sqlstates=("P7004",)):
+    """An operator asked for what the state of the item, or the evidence, does not allow."""
 
 
 class RailReferenceRequired(OutboxError, sqlstates=("P7005",)):
     """This database requires the rail's reference on a DISPATCHED attempt."""
+
+
+class UnknownItem(OutboxError, sqlstates=("P7006",)):
+    """There is no such outbox item, or no such late result of it."""
 
 
 class IngressError(DatabaseError):

@@ -5,13 +5,32 @@ do so for their users.
 """
 
 from ledgerdb.calls._build import Call
-from ledgerdb.calls.ingress import evidence_pack, ingest, instruction_status, register_tenant
+from ledgerdb.calls.controls import pause, resume, set_control, set_retry_policy
+from ledgerdb.calls.ingress import (
+    enqueue,
+    enqueue_many,
+    evidence_pack,
+    ingest,
+    ingest_many,
+    instruction_status,
+    register_tenant,
+)
+from ledgerdb.calls.operations import (
+    cancel,
+    dead_letters,
+    inspect,
+    record_manual_attempt,
+    redrive,
+    resolve,
+)
 from ledgerdb.calls.outbox import (
     backlog,
+    begin_dispatch,
     claim,
     complete,
+    complete_many,
     counter_drift,
-    enqueue,
+    extend,
     release,
     repair,
 )
@@ -19,14 +38,29 @@ from ledgerdb.calls.outbox import (
 __all__ = [
     "Call",
     "backlog",
+    "begin_dispatch",
+    "cancel",
     "claim",
     "complete",
+    "complete_many",
     "counter_drift",
+    "dead_letters",
     "enqueue",
+    "enqueue_many",
     "evidence_pack",
+    "extend",
     "ingest",
+    "ingest_many",
+    "inspect",
     "instruction_status",
+    "pause",
+    "record_manual_attempt",
+    "redrive",
     "register_tenant",
     "release",
     "repair",
+    "resolve",
+    "resume",
+    "set_control",
+    "set_retry_policy",
 ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Result, TextClause, text
 
 T = TypeVar("T")
+
+# The arguments of every function that operators act through.
+OPERATOR: Final = {"p_actor": "text", "p_reason": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +43,10 @@ def statement(function: str, arguments: Mapping[str, str], columns: Sequence[str
 
 
 def columns_of(row: type) -> tuple[str, ...]:
-    """The columns of a row class, qualified by the function's alias."""
-    return tuple(f"t.{field.name}" for field in fields(row))
+    """The columns of a row class, qualified by the function's alias. A payload comes as text: the
+    driver would make floats of its numbers.
+    """
+    return tuple(
+        "cast(t.payload as text)" if field.name == "payload" else f"t.{field.name}"
+        for field in fields(row)
+    )

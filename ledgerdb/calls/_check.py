@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,61 @@ def integer(field: str, value: object) -> int:
 def optional_integer(field: str, value: object) -> int | None:
     """An integer argument or None."""
     return None if value is None else integer(field, value)
+
+
+def optional_metric(field: str, value: object) -> int | None:
+    """A measured integer or None: one that cannot be true is None, since a metric must never cost a
+    payment's result.
+
+    Raises:
+        InvalidArgument: not an integer.
+    """
+    if isinstance(value, int) and not 0 <= value <= _INTEGER_MAX:
+        return None
+    return optional_integer(field, value)
+
+
+def optional_seconds(field: str, value: object) -> int | None:
+    """A wait that the function bounds, or None: what 32 bits cannot hold is bounded here.
+
+    Raises:
+        InvalidArgument: not an integer.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = min(max(value, 0), _INTEGER_MAX)
+    return optional_integer(field, value)
+
+
+def number(field: str, value: object) -> int | float | Decimal:
+    """A numeric argument.
+
+    Raises:
+        InvalidArgument: not a number; a bool is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise refuse(field, f"must be a number, not {type(value).__name__}")
+    return value
+
+
+def boolean(field: str, value: object) -> bool:
+    """A boolean argument.
+
+    Raises:
+        InvalidArgument: neither True nor False.
+    """
+    if not isinstance(value, bool):
+        raise refuse(field, f"must be True or False, not {type(value).__name__}")
+    return value
+
+
+def optional_boolean(field: str, value: object) -> bool | None:
+    """A boolean argument or None."""
+    return None if value is None else boolean(field, value)
+
+
+def operator(actor: object, reason: object) -> dict[str, object]:
+    """The arguments that say who decided, and why."""
+    return {"p_actor": text("actor", actor), "p_reason": text("reason", reason)}
 
 
 def json_text(field: str, value: bytes | str | Mapping[str, Any]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar, get_type_hints
+from enum import StrEnum
+from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import Result
@@ -17,24 +18,51 @@ from ledgerdb.rows import AttemptState
 T = TypeVar("T")
 
 
-def one(row: Callable[..., T]) -> Callable[[Result[Any]], T]:
+def one(row: type[T]) -> Callable[[Result[Any]], T]:
     """Exactly one row."""
-    return lambda result: row(*result.one())
+    fill = _filling(row)
+    return lambda result: fill(result.one())
 
 
-def one_or_none(row: Callable[..., T]) -> Callable[[Result[Any]], T | None]:
+def one_or_none(row: type[T]) -> Callable[[Result[Any]], T | None]:
     """One row, or None where there is none."""
+    fill = _filling(row)
 
     def shape(result: Result[Any]) -> T | None:
         found = result.one_or_none()
-        return None if found is None else row(*found)
+        return None if found is None else fill(found)
 
     return shape
 
 
-def many(row: Callable[..., T]) -> Callable[[Result[Any]], tuple[T, ...]]:
+def many(row: type[T]) -> Callable[[Result[Any]], tuple[T, ...]]:
     """Every row, in the order of the function."""
-    return lambda result: tuple(row(*found) for found in result)
+    fill = _filling(row)
+    return lambda result: tuple(fill(found) for found in result)
+
+
+def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
+    """Fills a row class from columns in the order of its fields: words become members of their
+    enums, and a payload, which comes as text, becomes a document.
+    """
+    hints = get_type_hints(row)
+    converted: list[tuple[int, Callable[[Any], object]]] = []
+    for place, field in enumerate(fields(row)):  # type: ignore[arg-type]
+        kinds = get_args(hints[field.name]) or (hints[field.name],)
+        if field.name == "payload":
+            converted.append((place, load))
+        converted += [
+            (place, kind) for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)
+        ]
+
+    def fill(columns: Iterable[Any]) -> T:
+        values = list(columns)
+        for place, convert in converted:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return row(*values)
+
+    return fill
 
 
 def load(document: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
@@ -55,7 +83,7 @@ def from_json(row: type[T], document: dict[str, Any]) -> T:
     values = {}
     for field in fields(row):  # type: ignore[arg-type]
         value = document[field.name]
-        kinds = getattr(hints[field.name], "__args__", (hints[field.name],))
+        kinds = get_args(hints[field.name]) or (hints[field.name],)
         convert = next((_FROM_JSON[kind] for kind in kinds if kind in _FROM_JSON), None)
         values[field.name] = value if value is None or convert is None else convert(value)
     return row(**values)

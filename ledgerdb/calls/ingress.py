@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,15 +10,19 @@ from sqlalchemy import Result
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
-from ledgerdb.calls._shape import from_json, load, one, one_or_none
+from ledgerdb.calls._shape import from_json, load, many, one, one_or_none
 from ledgerdb.rows import (
     Acknowledgement,
     Attempt,
     Attestation,
+    EnqueuedItem,
+    EnqueuedResult,
     EvidencePack,
+    IngestedResult,
     Instruction,
     InstructionStatus,
     OutboxIdentity,
+    OutboxItem,
     RegisteredTenant,
     TenantType,
 )
@@ -44,6 +49,41 @@ _INGEST: Final = statement(
         "p_nfs_sequence_ref": "text",
     },
     columns_of(Acknowledgement),
+)
+_INGEST_MANY: Final = statement(
+    "ingest_instructions",
+    {
+        "p_tenant_ids": "uuid[]",
+        "p_instruction_ids": "text[]",
+        "p_participant_ids": "text[]",
+        "p_idempotency_keys": "text[]",
+        "p_rail_types": "text[]",
+        "p_payloads": "text[]",
+        "p_correlation_ids": "uuid[]",
+    },
+    columns_of(IngestedResult),
+)
+_ENQUEUE: Final = statement(
+    "enqueue_payment_outbox",
+    {
+        "p_instruction_id": "text",
+        "p_participant_id": "text",
+        "p_idempotency_key": "text",
+        "p_rail_type": "text",
+        "p_payload": "jsonb",
+    },
+    columns_of(EnqueuedItem),
+)
+_ENQUEUE_MANY: Final = statement(
+    "enqueue_outbox_items",
+    {
+        "p_instruction_ids": "text[]",
+        "p_participant_ids": "text[]",
+        "p_idempotency_keys": "text[]",
+        "p_rail_types": "text[]",
+        "p_payloads": "text[]",
+    },
+    columns_of(EnqueuedResult),
 )
 _REGISTER_TENANT: Final = statement(
     "register_tenant",
@@ -97,6 +137,91 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
         one(Acknowledgement),
         writes=True,
     )
+
+
+# What an attestation may carry beyond what a batch takes.
+_SINGLE_ONLY: Final = (
+    "client_id",
+    "client_id_hash",
+    "member_id",
+    "signature_hash",
+    "signatures",
+    "cert_fingerprint_sha256",
+    "token_jti_hash",
+    "upstream_ref",
+    "downstream_ref",
+    "nfs_sequence_ref",
+)
+
+
+def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResult, ...]]:
+    """`ingest_instructions`: many attestations and outbox items in one statement."""
+    for instruction in instructions:
+        if not isinstance(instruction, Instruction):
+            raise check.refuse("instruction", "must be an Instruction")
+        for name in _SINGLE_ONLY:
+            if getattr(instruction, name):
+                raise check.refuse(name, "cannot be given in a batch: use ingest")
+    return Call(
+        "ingest_instructions",
+        _INGEST_MANY,
+        {
+            "p_tenant_ids": [check.uuid("tenant_id", i.tenant_id) for i in instructions],
+            **_identifiers(instructions),
+            "p_correlation_ids": [
+                check.optional_uuid("correlation_id", i.correlation_id) for i in instructions
+            ],
+        },
+        many(IngestedResult),
+        writes=True,
+    )
+
+
+def enqueue(
+    instruction_id: str,
+    participant_id: str,
+    idempotency_key: str,
+    rail_type: str,
+    payload: bytes | str | Mapping[str, Any],
+) -> Call[EnqueuedItem]:
+    """`enqueue_payment_outbox`: puts an instruction without a tenant on the outbox."""
+    return Call(
+        "enqueue_payment_outbox",
+        _ENQUEUE,
+        {
+            "p_instruction_id": check.text("instruction_id", instruction_id),
+            "p_participant_id": check.text("participant_id", participant_id),
+            "p_idempotency_key": check.text("idempotency_key", idempotency_key),
+            "p_rail_type": check.text("rail_type", rail_type),
+            "p_payload": check.json_text("payload", payload),
+        },
+        one(EnqueuedItem),
+        writes=True,
+    )
+
+
+def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]]:
+    """`enqueue_outbox_items`: many instructions without a tenant in one statement."""
+    for item in items:
+        if not isinstance(item, OutboxItem):
+            raise check.refuse("item", "must be an OutboxItem")
+    return Call(
+        "enqueue_outbox_items",
+        _ENQUEUE_MANY,
+        _identifiers(items),
+        many(EnqueuedResult),
+        writes=True,
+    )
+
+
+def _identifiers(items: Sequence[Instruction] | Sequence[OutboxItem]) -> dict[str, list[str]]:
+    return {
+        "p_instruction_ids": [check.text("instruction_id", i.instruction_id) for i in items],
+        "p_participant_ids": [check.text("participant_id", i.participant_id) for i in items],
+        "p_idempotency_keys": [check.text("idempotency_key", i.idempotency_key) for i in items],
+        "p_rail_types": [check.text("rail_type", i.rail_type) for i in items],
+        "p_payloads": [check.json_text("payload", i.payload) for i in items],
+    }
 
 
 def register_tenant(

@@ -1,104 +1,108 @@
-"""Calls of the worker: enqueue, claim, complete, repair, release, and what the queue looks like."""
+"""Calls of the worker: claim, extend, begin, complete, release, repair, and how the queue looks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
-from ledgerdb.calls._shape import load, many, one
+from ledgerdb.calls._outcome import recorded
+from ledgerdb.calls._shape import many, one
 from ledgerdb.rows import (
     AttemptState,
     Backlog,
+    BegunDispatch,
     ClaimedItem,
     CompletedAttempt,
+    Completion,
     CounterDrift,
-    EnqueuedItem,
+    ExtendedLease,
     ReleasedLease,
     RepairedLease,
 )
 
-_ENQUEUE: Final = statement(
-    "enqueue_payment_outbox",
-    {
-        "p_instruction_id": "text",
-        "p_participant_id": "text",
-        "p_idempotency_key": "text",
-        "p_rail_type": "text",
-        "p_payload": "jsonb",
-    },
-    columns_of(EnqueuedItem),
-)
 _CLAIM: Final = statement(
-    "claim_outbox_batch",
+    "claim_outbox_items",
     {"p_batch_size": "integer", "p_worker_id": "text", "p_lease_seconds": "integer"},
-    tuple("cast(t.payload as text)" if c == "t.payload" else c for c in columns_of(ClaimedItem)),
+    columns_of(ClaimedItem),
 )
 _COMPLETE: Final = statement(
-    "complete_outbox_attempt",
+    "complete_outbox_attempts",
     {
-        "p_outbox_id": "uuid",
-        "p_lease_token": "uuid",
         "p_worker_id": "text",
-        "p_state": "public.outbox_attempt_state",
-        "p_rail_reference": "text",
-        "p_rail_code": "text",
-        "p_error_code": "text",
-        "p_error_message": "text",
-        "p_latency_ms": "integer",
-        "p_retry_delay_seconds": "integer",
+        "p_outbox_ids": "uuid[]",
+        "p_lease_tokens": "uuid[]",
+        "p_states": "public.outbox_attempt_state[]",
+        "p_rail_references": "text[]",
+        "p_rail_codes": "text[]",
+        "p_error_codes": "text[]",
+        "p_error_messages": "text[]",
+        "p_latency_ms": "integer[]",
+        "p_retry_delay_seconds": "integer[]",
     },
     columns_of(CompletedAttempt),
 )
+_COMPLETED: Final = one(CompletedAttempt)
 _REPAIR: Final = statement(
     "repair_expired_leases",
     {"p_batch_size": "integer", "p_worker_id": "text"},
     columns_of(RepairedLease),
 )
-_RELEASE: Final = statement(
-    "release_outbox_leases",
-    {"p_outbox_ids": "uuid[]", "p_lease_tokens": "uuid[]", "p_worker_id": "text"},
-    columns_of(ReleasedLease),
+_LEASES: Final = {"p_outbox_ids": "uuid[]", "p_lease_tokens": "uuid[]", "p_worker_id": "text"}
+_EXTEND: Final = statement(
+    "extend_outbox_leases", {**_LEASES, "p_lease_seconds": "integer"}, columns_of(ExtendedLease)
 )
+_RELEASE: Final = statement("release_outbox_leases", _LEASES, columns_of(ReleasedLease))
+_BEGIN: Final = statement("begin_outbox_dispatch", _LEASES, columns_of(BegunDispatch))
 _BACKLOG: Final = statement("outbox_backlog", {}, columns_of(Backlog))
 _COUNTER_DRIFT: Final = statement("outbox_counter_drift", {}, columns_of(CounterDrift))
 
 
-def enqueue(
-    instruction_id: str,
-    participant_id: str,
-    idempotency_key: str,
-    rail_type: str,
-    payload: bytes | str | Mapping[str, Any],
-) -> Call[EnqueuedItem]:
-    """`enqueue_payment_outbox`: puts an instruction without a tenant on the outbox."""
-    return Call(
-        "enqueue_payment_outbox",
-        _ENQUEUE,
-        {
-            "p_instruction_id": check.text("instruction_id", instruction_id),
-            "p_participant_id": check.text("participant_id", participant_id),
-            "p_idempotency_key": check.text("idempotency_key", idempotency_key),
-            "p_rail_type": check.text("rail_type", rail_type),
-            "p_payload": check.json_text("payload", payload),
-        },
-        one(EnqueuedItem),
-        writes=True,
-    )
-
-
 def claim(batch_size: int, worker_id: str, lease_seconds: int) -> Call[tuple[ClaimedItem, ...]]:
-    """`claim_outbox_batch`: leases due items, oldest due first."""
+    """`claim_outbox_items`: leases due items, oldest due first."""
     return Call(
-        "claim_outbox_batch",
+        "claim_outbox_items",
         _CLAIM,
         {
             "p_batch_size": check.integer("batch_size", batch_size),
             "p_worker_id": check.text("worker_id", worker_id),
             "p_lease_seconds": check.integer("lease_seconds", lease_seconds),
         },
-        many(_claimed),
+        many(ClaimedItem),
+        writes=True,
+    )
+
+
+def complete_many(
+    completions: Sequence[Completion], worker_id: str
+) -> Call[tuple[CompletedAttempt, ...]]:
+    """`complete_outbox_attempts`: ends the attempts that the items' leases stand for. What came too
+    late is an outcome, kept as evidence.
+    """
+    for completion in completions:
+        _check_completion(completion)
+    return Call(
+        "complete_outbox_attempts",
+        _COMPLETE,
+        {
+            "p_worker_id": check.text("worker_id", worker_id),
+            "p_outbox_ids": [c.item.outbox_id for c in completions],
+            "p_lease_tokens": [c.item.lease_token for c in completions],
+            "p_states": [str(c.state) for c in completions],
+            "p_rail_references": [c.rail_reference for c in completions],
+            "p_rail_codes": [c.rail_code for c in completions],
+            "p_error_codes": [c.error_code for c in completions],
+            "p_error_messages": [c.error_message for c in completions],
+            "p_latency_ms": [
+                check.optional_metric("latency_ms", c.latency_ms) for c in completions
+            ],
+            "p_retry_delay_seconds": [
+                check.optional_seconds("retry_delay_seconds", c.retry_delay_seconds)
+                for c in completions
+            ],
+        },
+        many(CompletedAttempt),
         writes=True,
     )
 
@@ -113,31 +117,40 @@ def complete(
     error_code: str | None = None,
     error_message: str | None = None,
     latency_ms: int | None = None,
-    retry_delay_seconds: int = 1,
+    retry_delay_seconds: int | None = None,
 ) -> Call[CompletedAttempt]:
-    """`complete_outbox_attempt`: ends the attempt that the item's lease stands for."""
-    if not isinstance(item, ClaimedItem):
-        raise check.refuse("item", "must be a ClaimedItem")
-    if state not in tuple(AttemptState):
-        raise check.refuse("state", "must be an AttemptState")
+    """`complete_outbox_attempts` for one item. What came too late is an error, raised after the
+    statement: its evidence is kept.
+    """
+    completion = Completion(
+        item=item,
+        state=state,
+        rail_reference=rail_reference,
+        rail_code=rail_code,
+        error_code=error_code,
+        error_message=error_message,
+        latency_ms=latency_ms,
+        retry_delay_seconds=retry_delay_seconds,
+    )
+    batch = complete_many([completion], worker_id)
     return Call(
-        "complete_outbox_attempt",
-        _COMPLETE,
-        {
-            "p_outbox_id": item.outbox_id,
-            "p_lease_token": item.lease_token,
-            "p_worker_id": check.text("worker_id", worker_id),
-            "p_state": str(state),
-            "p_rail_reference": check.optional_text("rail_reference", rail_reference),
-            "p_rail_code": check.optional_text("rail_code", rail_code),
-            "p_error_code": check.optional_text("error_code", error_code),
-            "p_error_message": check.optional_text("error_message", error_message),
-            "p_latency_ms": check.optional_integer("latency_ms", latency_ms),
-            "p_retry_delay_seconds": check.integer("retry_delay_seconds", retry_delay_seconds),
-        },
-        one(_completed),
+        batch.function,
+        batch.statement,
+        batch.parameters,
+        lambda result: recorded(_COMPLETED(result)),
         writes=True,
     )
+
+
+def _check_completion(completion: Completion) -> None:
+    if not isinstance(completion, Completion):
+        raise check.refuse("completion", "must be a Completion")
+    if not isinstance(completion.item, ClaimedItem):
+        raise check.refuse("item", "must be a ClaimedItem")
+    if completion.state not in tuple(AttemptState):
+        raise check.refuse("state", "must be an AttemptState")
+    for name in ("rail_reference", "rail_code", "error_code", "error_message"):
+        check.optional_text(name, getattr(completion, name))
 
 
 def repair(batch_size: int, worker_id: str) -> Call[tuple[RepairedLease, ...]]:
@@ -159,14 +172,48 @@ def release(items: Sequence[ClaimedItem], worker_id: str) -> Call[tuple[Released
     return Call(
         "release_outbox_leases",
         _RELEASE,
-        {
-            "p_outbox_ids": [item.outbox_id for item in items],
-            "p_lease_tokens": [item.lease_token for item in items],
-            "p_worker_id": check.text("worker_id", worker_id),
-        },
+        _leases(items, worker_id),
         many(ReleasedLease),
         writes=True,
     )
+
+
+def extend(
+    items: Sequence[ClaimedItem], worker_id: str, lease_seconds: int
+) -> Call[tuple[ExtendedLease, ...]]:
+    """`extend_outbox_leases`: moves the end of live leases."""
+    return Call(
+        "extend_outbox_leases",
+        _EXTEND,
+        {
+            **_leases(items, worker_id),
+            "p_lease_seconds": check.integer("lease_seconds", lease_seconds),
+        },
+        many(ExtendedLease),
+        writes=True,
+    )
+
+
+def begin_dispatch(items: Sequence[ClaimedItem], worker_id: str) -> Call[tuple[BegunDispatch, ...]]:
+    """`begin_outbox_dispatch`: declares that the rail is about to be called for these items."""
+    return Call(
+        "begin_outbox_dispatch",
+        _BEGIN,
+        _leases(items, worker_id),
+        many(BegunDispatch),
+        writes=True,
+    )
+
+
+def _leases(items: Sequence[ClaimedItem], worker_id: str) -> dict[str, object]:
+    for item in items:
+        if not isinstance(item, ClaimedItem):
+            raise check.refuse("item", "must be a ClaimedItem")
+    return {
+        "p_outbox_ids": [item.outbox_id for item in items],
+        "p_lease_tokens": [item.lease_token for item in items],
+        "p_worker_id": check.text("worker_id", worker_id),
+    }
 
 
 def backlog() -> Call[Backlog]:
@@ -177,13 +224,3 @@ def backlog() -> Call[Backlog]:
 def counter_drift() -> Call[tuple[CounterDrift, ...]]:
     """`outbox_counter_drift`: items whose counter and attempts disagree."""
     return Call("outbox_counter_drift", _COUNTER_DRIFT, {}, many(CounterDrift), writes=False)
-
-
-def _claimed(*columns: Any) -> ClaimedItem:  # noqa: ANN401 - a database row
-    values = list(columns)
-    values[6] = load(values[6])
-    return ClaimedItem(*values)
-
-
-def _completed(attempt_no: int, state: str) -> CompletedAttempt:
-    return CompletedAttempt(attempt_no, AttemptState(state))

@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
+from ledgerdb.cli.retention import retention
 from ledgerdb.cli.server import server
 from ledgerdb.errors import LedgerError
 
@@ -25,6 +26,7 @@ app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command()(demo)
 app.command()(server)
+app.add_typer(retention)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

@@ -63,8 +63,6 @@ def _main(job: DispatcherJob) -> None:
             concurrency=6,
             poll_seconds=0.2,
             repair_seconds=1.0,
-            backoff_seconds=1,
-            backoff_seconds_max=2,
         ),
         engine=EngineSettings(application_name=f"ledgerdb-demo-{job.worker_id}", role=job.role),
     )
@@ -81,10 +79,11 @@ def _stop_with_parent(worker: Worker) -> None:
 
 async def _dispatch(rail: Rail, item: ClaimedItem) -> Outcome:
     amount = item.payload["interbank_settlement_amount"]
-    # Made from the identity of the payment, never from outbox_id: the same after any replay.
-    key = f"{item.participant_id}/{item.instruction_id}/{item.idempotency_key}"
     began = time.perf_counter()
-    reply = await rail.submit_async(key, amount["amount"], amount["currency"], item.attempt_no)
+    # The rail key is made from the identity of the payment: the same after any replay.
+    reply = await rail.submit_async(
+        item.rail_key, amount["amount"], amount["currency"], item.attempt_no
+    )
     latency_ms = round((time.perf_counter() - began) * 1_000)
     match reply.kind:
         case ReplyKind.ACCEPTED if reply.reference is not None:

@@ -23,11 +23,14 @@ from ledgerdb.demo.results import Event, Moment
 from ledgerdb.demo.witness import Witness
 from ledgerdb.engine import EngineSettings
 from ledgerdb.errors import LedgerError
+from ledgerdb.rows import RetryStrategy
 from ledgerdb.sync import Ledger
 
 __all__ = ["RAIL_FILE", "Play"]
 
 LEASE_SECONDS: Final = 4
+ALL_RAILS: Final = "*"
+RETRY_SECONDS_MAX: Final = 2
 # When the first worker is killed: at this share of the acknowledged instructions.
 KILL_AT: Final = 0.3
 RAIL_FILE: Final = "rail.sqlite"
@@ -63,6 +66,14 @@ class Play:
         """Ingests and dispatches at the same time, until nothing is left to do."""
         with ExitStack() as stack:
             intake = stack.enter_context(self._intake())
+            intake.registrar.set_retry_policy(
+                ALL_RAILS,
+                RetryStrategy.EXPONENTIAL,
+                base_seconds=1,
+                max_seconds=RETRY_SECONDS_MAX,
+                actor="demo",
+                reason="nobody wants to wait for long",
+            )
             failure: list[BaseException] = []
             thread = threading.Thread(target=_guarded, args=(intake.run, lines, failure))
             thread.start()

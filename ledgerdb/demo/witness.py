@@ -24,12 +24,22 @@ create temporary table acknowledged (
 _BOOKED = """
 create temporary table booked (reference text primary key, key text not null)
 """
+# What an item's key at the rail must be, said once more by somebody else than the ledger.
+_RAIL_KEYS = """
+create temporary table rail_keys as
+select i.outbox_id, left(encode(sha256(convert_to(n.name, 'UTF8')), 'hex'), 32) as key
+from public.payment_outbox_identities as i
+cross join lateral (
+    select coalesce(i.tenant_id::text, '') || ':' || length(i.instruction_id)
+        || ':' || i.instruction_id || i.idempotency_key as name
+) as n
+"""
 # Booked, but no attempt up to the retry ceiling got to know it: somebody must ask the rail.
 _IN_DOUBT: Final = """
 select count(*) from booked as b
+join rail_keys as r using (key)
 join public.payment_outbox_attempts as a
-    on b.key = a.participant_id || '/' || a.instruction_id || '/' || a.idempotency_key
-    and a.state = 'FAILED'
+    on a.outbox_id = r.outbox_id and a.state = 'FAILED'
 """
 # Each returns the violations as text; the number of things looked at comes first.
 _CHECKS: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
@@ -75,6 +85,29 @@ _CHECKS: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
             or coalesce(n.highest, 0) <> coalesce(p.attempt_count, n.highest)
         """,
     ),
+    "every attempt has the lease that it closed, and no lease ended twice": (
+        "select count(lease_token) from public.payment_outbox_attempts",
+        """
+        select a.outbox_id || ': attempt ' || min(a.attempt_no) || ', lease ' || case
+            when a.lease_token is null then 'unknown' else 'closed ' || count(*) || ' times' end
+        from public.payment_outbox_attempts as a
+        group by a.outbox_id, a.lease_token having count(*) > 1 or a.lease_token is null
+        """,
+    ),
+    "the payload of an instruction is in the ledger once, as it was attested": (
+        "select count(payload) from public.payment_outbox_identities",
+        """
+        select i.instruction_id || ': ' || case when i.payload is null then 'no payload'
+            else 'not the attested payload' end
+        from public.payment_outbox_identities as i
+        join public.ingress_attestations as t using (tenant_id, instruction_id)
+        where i.payload is null
+            or encode(sha256(convert_to(i.payload::text, 'UTF8')), 'hex') <> t.payload_hash
+        union all
+        select a.instruction_id || ': payload copied into attempt ' || a.attempt_no
+        from public.payment_outbox_attempts as a where a.payload is not null
+        """,
+    ),
     "the terminal attempt of an instruction is its last": (
         """select count(*) from public.payment_outbox_attempts
         where state in ('DISPATCHED', 'FAILED')""",
@@ -109,8 +142,9 @@ _CHECKS: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
         select a.instruction_id || ': ' || coalesce(a.rail_reference, 'no reference')
         from public.payment_outbox_attempts as a
         where a.state = 'DISPATCHED' and not exists (
-            select from booked as b where b.reference = a.rail_reference
-                and b.key = a.participant_id || '/' || a.instruction_id || '/' || a.idempotency_key
+            select from booked as b
+            join rail_keys as r using (key)
+            where b.reference = a.rail_reference and r.outbox_id = a.outbox_id
         )
         """,
     ),
@@ -119,9 +153,9 @@ _CHECKS: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
         """
         select b.key || ': ' || count(*) || ' bookings, rejections ' || count(a.outbox_id)
         from booked as b
+        left join rail_keys as r using (key)
         left join public.payment_outbox_attempts as a
-            on b.key = a.participant_id || '/' || a.instruction_id || '/' || a.idempotency_key
-            and a.state = 'FAILED'
+            on a.outbox_id = r.outbox_id and a.state = 'FAILED'
             and a.error_code not in ('RAIL_TIMEOUT', 'RETRY_CEILING_EXCEEDED')
         group by b.key having count(*) > 1 or count(a.outbox_id) > 0
         """,
@@ -186,6 +220,7 @@ class Witness:
         """The invariants, against what the ingress side was promised and what the rail booked."""
         rows = [(a.outbox_id, a.tenant_id, a.instruction_id) for a in acknowledged]
         self._load(_ACKNOWLEDGED, "acknowledged (outbox_id, tenant_id, instruction_id)", rows)
+        self._connection.execute(_RAIL_KEYS)
         payments = [(payment.reference, payment.key) for payment in books.entries]
         self._load(_BOOKED, "booked (reference, key)", payments)
         return tuple(

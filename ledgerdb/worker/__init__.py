@@ -2,8 +2,8 @@
 
 from ledgerdb.worker.loop import Worker
 from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry
-from ledgerdb.worker.recorder import WorkerStats
 from ledgerdb.worker.settings import WorkerSettings
+from ledgerdb.worker.stats import WorkerStats
 
 __all__ = [
     "Dispatched",

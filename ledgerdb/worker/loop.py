@@ -1,4 +1,4 @@
-"""The worker: claim in batches, hand each item to the handler, complete, repair, until stopped.
+"""The worker: claim in batches, hand each item to the handler, record, repair, until stopped.
 
 One event loop drives it. An async handler is awaited, a blocking one runs in a thread; everything
 around it is the same code.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import signal
 import threading
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,16 +20,25 @@ from ledgerdb.aio import AsyncLedger
 from ledgerdb.engine import EngineSettings
 from ledgerdb.errors import LedgerError
 from ledgerdb.rows import ClaimedItem
+from ledgerdb.worker.caller import Caller
+from ledgerdb.worker.leases import Lease, Leases
 from ledgerdb.worker.listener import listen
-from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry, is_async
+from ledgerdb.worker.outcome import Handler
 from ledgerdb.worker.reconnect import PASSING, patiently
-from ledgerdb.worker.recorder import Recorder, WorkerStats, describe
+from ledgerdb.worker.recorder import Recorder
+from ledgerdb.worker.repairer import jittered, repair_for_ever
 from ledgerdb.worker.settings import WorkerSettings
+from ledgerdb.worker.stats import WorkerStats, describe
 
 __all__ = ["Worker"]
 
-_POOL_SIZE_MAX: Final = 8
+# Claims, repairs, heartbeats, declarations and results each take one at a time.
+_POOL_SIZE: Final = 5
 _POOL_TIMEOUT_SECONDS: Final = 30.0
+
+# NOTIFY is sent at most once in 10 ms: an item that committed within that time after another one is
+# not announced. Whoever was woken looks once more when that time has passed for certain.
+_THROTTLE_SECONDS: Final = 0.015
 
 _log = logging.getLogger("ledgerdb.worker")
 
@@ -40,8 +48,9 @@ class Worker:
 
     The handler gets a `ClaimedItem` and says `Dispatched`, `Retry` or `Rejected`; an exception
     counts as a `Retry`. Delivery is at least once: a worker that dies after the rail call leaves a
-    lease behind, and the item is handled again when it expires. So hand the rail an idempotency
-    key made from `instruction_id` and `idempotency_key`, never from `outbox_id`.
+    lease behind, and the item is handled again when it expires. So hand the rail `item.rail_key`
+    as its idempotency key, never `outbox_id`. For a rail that knows no such key, set
+    `declare_dispatch`: then a person decides about an item whose worker died.
 
     Args:
         handler: a function or a coroutine function. A function runs in a thread.
@@ -64,10 +73,11 @@ class Worker:
         self._url = url
         self._engine_settings = engine or EngineSettings(
             application_name="ledgerdb-worker",
-            pool_size=min(self.settings.concurrency + 1, _POOL_SIZE_MAX),
+            pool_size=_POOL_SIZE,
             pool_timeout_seconds=_POOL_TIMEOUT_SECONDS,
         )
         self._running: set[asyncio.Task[None]] = set()
+        self._handling = 0
         self._stop_asked = threading.Event()  # also before the loop runs, and from any thread
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -91,9 +101,10 @@ class Worker:
             LedgerError: something that does not pass by itself, such as a missing privilege.
         """
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(self.settings.concurrency, "ledgerdb-handler")
+        self._caller = Caller(self._handler, self.settings.concurrency)
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._freed = asyncio.Event()
         if self._stop_asked.is_set():
             self._stopping.set()
         signals = (signal.SIGTERM, signal.SIGINT) if handle_signals else ()
@@ -102,12 +113,13 @@ class Worker:
         try:
             async with AsyncLedger.connect(self._url, self._engine_settings) as ledger:
                 self._ledger = ledger
+                self._leases = Leases(ledger, self.settings, self.stats)
                 self._recorder = Recorder(ledger, self.settings, self.stats)
                 await self._serve()
         finally:
             for number in signals:
                 self._loop.remove_signal_handler(number)
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._caller.close()
             self._loop = None
         return self.stats
 
@@ -122,6 +134,7 @@ class Worker:
     def _stop(self) -> None:
         self._stopping.set()
         self._wake.set()
+        self._freed.set()
 
     def _stop_at(self, signals: Sequence[signal.Signals]) -> None:
         _log.info("stopping: %d handlers under way", len(self._running))
@@ -138,36 +151,42 @@ class Worker:
                 cooldown_seconds=settings.cooldown_seconds,
                 reconnect_seconds_max=settings.reconnect_seconds_max,
             ),
-            self._repair_for_ever(),
+            repair_for_ever(self._ledger, settings, self.stats, self._stopping),
         ]
         tasks = [asyncio.create_task(coroutine) for coroutine in background]
+        # The handlers that are under way when the worker stops still need their leases.
+        beating = asyncio.create_task(self._leases.beat_for_ever())
         dispatching = asyncio.create_task(self._dispatch_until_stopped())
         try:
             # The background ends by failing only: then the worker fails with it.
-            await asyncio.wait([dispatching, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            failed = [task for task in tasks if task.done()]
+            await asyncio.wait([dispatching, beating, *tasks], return_when=FIRST_COMPLETED)
+            failed = [task for task in (beating, *tasks) if task.done()]
             if failed:
                 self._stop()
             await dispatching
             for task in failed:
                 await task
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(*tasks)
             await self._finish()
+            await _cancel(beating)
+            await self._leases.close()
+            await self._recorder.close()
 
     async def _dispatch_until_stopped(self) -> None:
         while not self._stopping.is_set():
+            woken = self._wake.is_set()
             self._wake.clear()  # before the claim: what comes during it is not forgotten
             leased_at = time.monotonic()
             items = await self._claim()
             await self._start(items, leased_at)
-            if not items:
-                await self._sleep(self.settings.poll_seconds * _jitter())
-            if len(items) < self.settings.batch_size:
-                # Enough workers for the work: let some of it gather instead of claiming one by one.
-                await self._cool_down(leased_at + self.settings.cooldown_seconds)
+            if len(items) == self.settings.batch_size:
+                continue
+            # Enough workers for the work: let some of it gather instead of claiming one by one.
+            pause = max(self.settings.cooldown_seconds, _THROTTLE_SECONDS)
+            await self._cool_down(leased_at + pause)
+            if not (items or woken):  # else look once more, see _THROTTLE_SECONDS
+                await self._sleep(jittered(self.settings.poll_seconds))
 
     async def _claim(self) -> tuple[ClaimedItem, ...]:
         settings = self.settings
@@ -195,50 +214,50 @@ class Worker:
                 await self._stopping.wait()
 
     async def _start(self, items: Sequence[ClaimedItem], leased_at: float) -> None:
-        lease_seconds = self.settings.lease_seconds
+        until = leased_at + self.settings.lease_seconds / 2
         for position, item in enumerate(items):
-            if not await self._room() or time.monotonic() > leased_at + lease_seconds / 2:
+            if not await self._room(until):
                 await self._release(items[position:])
                 return
-            task = asyncio.create_task(self._process(item, leased_at + lease_seconds))
+            self._handling += 1
+            task = asyncio.create_task(self._process(self._leases.hold(item, leased_at)))
             self._running.add(task)
             task.add_done_callback(self._processed)
 
-    async def _room(self) -> bool:
-        """Waits until another handler may start; False when the worker is stopping."""
-        if len(self._running) >= self.settings.concurrency:
-            stopping = asyncio.create_task(self._stopping.wait())
-            try:
-                await asyncio.wait({*self._running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                stopping.cancel()
-        return not self._stopping.is_set()
+    async def _room(self, until: float) -> bool:
+        """Waits until another handler may start; False when the worker is stopping, or at the given
+        time of the monotonic clock. Results that wait to be recorded are bounded too.
+        """
+        running_max = self.settings.concurrency + self.settings.batch_size
+        while self._handling >= self.settings.concurrency or len(self._running) >= running_max:
+            if self._stopping.is_set() or time.monotonic() >= until:
+                return False
+            self._freed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(until - time.monotonic()):
+                    await self._freed.wait()
+        return not self._stopping.is_set() and time.monotonic() < until
 
     def _processed(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        self._freed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("an item was left to the end of its lease", exc_info=error)
 
-    async def _process(self, item: ClaimedItem, leased_until: float) -> None:
-        outcome = await self._handle(item)
-        await self._recorder.record(item, outcome, leased_until)
-
-    async def _handle(self, item: ClaimedItem) -> Outcome:
+    async def _process(self, lease: Lease) -> None:
         try:
-            if is_async(self._handler):
-                outcome: object = await self._handler(item)
-            else:
-                loop = asyncio.get_running_loop()
-                outcome = await loop.run_in_executor(self._threads, self._handler, item)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the attempt did not succeed
-            _log.exception(
-                "the handler failed on attempt %d of %s", item.attempt_no, describe(item)
-            )
-            return Retry("HANDLER_ERROR", f"{type(error).__name__}: {error}")
-        if isinstance(outcome, Dispatched | Retry | Rejected):
-            return outcome
-        _log.error("the handler returned %r for %s, which is no outcome", outcome, describe(item))
-        return Retry("HANDLER_ERROR", f"returned {type(outcome).__name__} and not an outcome")
+            try:
+                if self.settings.declare_dispatch and not await self._leases.begin_dispatch(lease):
+                    self.stats.skipped += 1
+                    _log.warning("%s: lease lost, not dispatched", describe(lease.item))
+                    return
+                outcome = await self._caller.call(lease.item)
+            finally:
+                self._handling -= 1
+                self._freed.set()
+            await self._recorder.record(lease.item, outcome)
+        finally:
+            self._leases.drop(lease)
 
     async def _release(self, items: Sequence[ClaimedItem]) -> None:
         try:
@@ -247,23 +266,6 @@ class Worker:
             _log.warning("%d items are left to the end of their leases: %s", len(items), error)
         else:
             self.stats.released += len(released)
-
-    async def _repair_for_ever(self) -> None:
-        settings = self.settings
-        while True:
-            try:
-                repaired = await patiently(
-                    lambda: self._ledger.repair(settings.batch_size, settings.worker_id),
-                    settings.reconnect_seconds_max,
-                    stopping=self._stopping,
-                )
-            except PASSING:
-                return  # stopping
-            if repaired:
-                self.stats.repaired += len(repaired)
-                _log.warning("requeued %d abandoned items", len(repaired))
-            if len(repaired) < settings.batch_size:
-                await asyncio.sleep(settings.repair_seconds * _jitter())
 
     async def _finish(self) -> None:
         """What is under way may end and be recorded; what does not is left to its lease."""
@@ -276,6 +278,7 @@ class Worker:
                 await asyncio.wait(late)
 
 
-def _jitter() -> float:
-    """Keeps workers that started together from asking together."""
-    return random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
-from ledgerdb.rows import AttemptState, ClaimedItem
+from ledgerdb.rows import RAIL_REFERENCE_CHARS_MAX, AttemptState, ClaimedItem, Completion
 
 __all__ = [
     "AsyncHandler",
@@ -21,8 +21,9 @@ __all__ = [
     "is_async",
 ]
 
-CODE_CHARS_MAX: Final = 200
-MESSAGE_CHARS_MAX: Final = 2_000
+_CODE_CHARS_MAX: Final = 100
+_MESSAGE_CHARS_MAX: Final = 2_000
+_INTEGER_MAX: Final = 2**31 - 1
 _UNSTORABLE: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})
 
 
@@ -31,7 +32,7 @@ class Dispatched:
     """The rail took the payment; ends the item as DISPATCHED.
 
     Attributes:
-        rail_reference: the rail's own name for the payment.
+        rail_reference: the rail's own name for the payment, up to `RAIL_REFERENCE_CHARS_MAX`.
         rail_code: the rail's status code.
         latency_ms: how long the rail took, in milliseconds.
     """
@@ -51,7 +52,8 @@ class Retry:
         error_message: why, for people.
         rail_code: the rail's status code.
         latency_ms: how long the rail took, in milliseconds.
-        delay_seconds: when to try again; None takes the worker's backoff.
+        delay_seconds: when to try again, at most `RETRY_DELAY_SECONDS_MAX`; None leaves it to the
+            retry policy of the rail (`set_retry_policy`).
     """
 
     error_code: str
@@ -91,39 +93,41 @@ def is_async(handler: Handler) -> TypeGuard[AsyncHandler]:
     )
 
 
-def completion(outcome: Outcome, backoff_seconds: int) -> tuple[AttemptState, dict[str, Any]]:
-    """The state and the keyword arguments of `complete` for an outcome.
+def completion(item: ClaimedItem, outcome: Outcome) -> Completion:
+    """What is sent to the database for an outcome.
 
-    Texts are made storable here: what the rail said must never lose its result.
+    Texts and numbers are made storable here: what the rail said must never lose its result.
     """
-    details: dict[str, Any]
+    state, reference = AttemptState.FAILED, None
+    error_code, error_message, delay = None, None, None
     match outcome:
         case Dispatched():
-            state, details = AttemptState.DISPATCHED, {"rail_reference": outcome.rail_reference}
+            state, reference = AttemptState.DISPATCHED, outcome.rail_reference
         case Retry():
-            delay = outcome.delay_seconds
-            state, details = AttemptState.RETRYABLE, _error(outcome)
-            details["retry_delay_seconds"] = backoff_seconds if delay is None else delay
+            state, delay = AttemptState.RETRYABLE, outcome.delay_seconds
+            error_code, error_message = outcome.error_code, outcome.error_message
         case Rejected():
-            state, details = AttemptState.FAILED, _error(outcome)
-    details["rail_code"] = outcome.rail_code
-    details["latency_ms"] = outcome.latency_ms
-    return state, {name: _storable(name, value) for name, value in details.items()}
+            error_code, error_message = outcome.error_code, outcome.error_message
+    return Completion(
+        item=item,
+        state=state,
+        rail_reference=_text(reference, RAIL_REFERENCE_CHARS_MAX),
+        rail_code=_text(outcome.rail_code, _CODE_CHARS_MAX),
+        error_code=_text(error_code, _CODE_CHARS_MAX),
+        error_message=_text(error_message, _MESSAGE_CHARS_MAX),
+        latency_ms=_integer(outcome.latency_ms),
+        retry_delay_seconds=_integer(delay),
+    )
 
 
-def _error(outcome: Retry | Rejected) -> dict[str, Any]:
-    return {"error_code": outcome.error_code, "error_message": outcome.error_message}
+def _text(value: object, chars_max: int) -> str | None:
+    if value is None:
+        return None
+    return str(value).translate(_UNSTORABLE).encode(errors="replace").decode()[:chars_max]
 
 
-def _storable(name: str, value: object) -> object:
-    if value is None or (name in _INTEGERS and isinstance(value, int)):
-        return value
-    if name in _INTEGERS:
-        return _INTEGERS[name]
-    limit = MESSAGE_CHARS_MAX if name == "error_message" else CODE_CHARS_MAX
-    text = str(value).translate(_UNSTORABLE).encode(errors="replace").decode()
-    return text[:limit]
-
-
-# what a metric becomes that is no whole number
-_INTEGERS: Final[dict[str, int | None]] = {"latency_ms": None, "retry_delay_seconds": 1}
+def _integer(value: object) -> int | None:
+    """What is no whole number of a possible size is no number: the database decides without it."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _INTEGER_MAX:
+        return None
+    return value

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import random
 import socket
 from dataclasses import dataclass, field
-from typing import Final
 
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.rows import BATCH_SIZE_MAX, IDENTIFIER_CHARS_MAX, LEASE_SECONDS_MAX
 
 __all__ = ["WorkerSettings"]
-
-_BACKOFF_DOUBLINGS_MAX: Final = 16
 
 
 def _default_worker_id() -> str:
@@ -28,15 +24,20 @@ class WorkerSettings:
         worker_id: who holds the leases; unique per process. Default: host name and process id.
         batch_size: items per claim, 1 to 10000.
         concurrency: handlers under way at the same time.
-        lease_seconds: how long an item is ours, 1 to 86400. Make it longer than the slowest
-            handler: an item that is not started within half of it is given back.
+        lease_seconds: how long an item is ours without a sign of life, 1 to 86400. While its
+            handler runs, the lease is extended every third of it. An item that is not started
+            within half of it is given back.
+        extend_seconds_max: how long after its claim a lease is extended; 0 for never. A handler
+            that hangs for longer loses its item to another worker.
+        declare_dispatch: declare each dispatch just before the handler is called
+            (`begin_dispatch`): an item whose worker dies in the handler is then in doubt, until
+            `resolve` says what the rail knows, instead of being handled again. It costs a round
+            trip, shared by the items that start together.
         poll_seconds: how long to wait for work when no notification comes. Items that become due
             by time alone are found by polling.
         cooldown_seconds: least time between two claims while there is less work than
             `batch_size`: notifications come in swarms, and one claim serves many.
-        repair_seconds: how often to requeue the items of workers that died.
-        backoff_seconds: delay after the first failed attempt; doubles with each further one.
-        backoff_seconds_max: where the doubling ends.
+        repair_seconds: how often to close the leases of workers that died.
         reconnect_seconds_max: longest pause between tries while the database is away.
         grace_seconds: how long a stopping worker waits for handlers that are under way.
 
@@ -48,11 +49,11 @@ class WorkerSettings:
     batch_size: int = 50
     concurrency: int = 8
     lease_seconds: int = 60
+    extend_seconds_max: float = 600.0
+    declare_dispatch: bool = False
     poll_seconds: float = 1.0
     cooldown_seconds: float = 0.05
     repair_seconds: float = 5.0
-    backoff_seconds: int = 1
-    backoff_seconds_max: int = 300
     reconnect_seconds_max: float = 5.0
     grace_seconds: float = 30.0
 
@@ -64,21 +65,12 @@ class WorkerSettings:
         _require("batch_size", self.batch_size, 1, BATCH_SIZE_MAX)
         _require("concurrency", self.concurrency, 1, 1_000)
         _require("lease_seconds", self.lease_seconds, 1, LEASE_SECONDS_MAX)
+        _require("extend_seconds_max", self.extend_seconds_max, 0, 86_400)
         _require("poll_seconds", self.poll_seconds, 0.01, 3_600)
         _require("cooldown_seconds", self.cooldown_seconds, 0, 60)
         _require("repair_seconds", self.repair_seconds, 0.01, 3_600)
-        _require("backoff_seconds", self.backoff_seconds, 0, 86_400)
-        _require("backoff_seconds_max", self.backoff_seconds_max, self.backoff_seconds, 604_800)
         _require("reconnect_seconds_max", self.reconnect_seconds_max, 0.05, 3_600)
         _require("grace_seconds", self.grace_seconds, 0, 3_600)
-
-    def backoff(self, attempt_no: int) -> int:
-        """Seconds until the attempt after `attempt_no`: doubled each time, up to the maximum, and
-        spread over the upper half so that items that failed together do not return together.
-        """
-        doublings = min(max(attempt_no - 1, 0), _BACKOFF_DOUBLINGS_MAX)
-        delay = min(self.backoff_seconds * 2**doublings, self.backoff_seconds_max)
-        return round(random.uniform(delay / 2, delay)) if delay > 1 else delay  # noqa: S311
 
 
 def _require(name: str, value: object, low: float, high: float) -> None:

@@ -1,0 +1,108 @@
+"""Rows, enums and limits: what goes into the SQL functions and what comes out of them.
+
+One frozen class per row shape, one field per column, in the order of the columns; a contract test
+compares them with `pg_proc` both ways. Times are aware datetimes of the server's clock. JSON
+numbers arrive as `int` or `Decimal`, never as `float`.
+"""
+
+from ledgerdb.rows.evidence import (
+    Attempt,
+    Attestation,
+    EvidencePack,
+    OutboxIdentity,
+)
+from ledgerdb.rows.ingress import (
+    Acknowledgement,
+    EnqueuedItem,
+    EnqueuedResult,
+    IngestedResult,
+    Instruction,
+    InstructionStatus,
+    OutboxItem,
+    RegisteredTenant,
+)
+from ledgerdb.rows.limits import (
+    BATCH_SIZE_MAX,
+    IDENTIFIER_CHARS_MAX,
+    INGEST_ITEMS_MAX,
+    LEASE_SECONDS_MAX,
+    PAYLOAD_BYTES_MAX,
+    RAIL_REFERENCE_CHARS_MAX,
+    RETRY_DELAY_SECONDS_MAX,
+    AttemptState,
+    CompletionOutcome,
+    EnqueueOutcome,
+    TenantType,
+)
+from ledgerdb.rows.operations import (
+    ControlScope,
+    DeadLetter,
+    InspectedItem,
+    OperatorAttempt,
+    Ordering,
+    OutboxControl,
+    RedrivenItem,
+    RedriveOutcome,
+    Resolution,
+    ResumedScope,
+    RetryPolicy,
+    RetryStrategy,
+)
+from ledgerdb.rows.outbox import (
+    Backlog,
+    BegunDispatch,
+    ClaimedItem,
+    CompletedAttempt,
+    Completion,
+    CounterDrift,
+    ExtendedLease,
+    ReleasedLease,
+    RepairedLease,
+)
+
+__all__ = [
+    "BATCH_SIZE_MAX",
+    "IDENTIFIER_CHARS_MAX",
+    "INGEST_ITEMS_MAX",
+    "LEASE_SECONDS_MAX",
+    "PAYLOAD_BYTES_MAX",
+    "RAIL_REFERENCE_CHARS_MAX",
+    "RETRY_DELAY_SECONDS_MAX",
+    "Acknowledgement",
+    "Attempt",
+    "AttemptState",
+    "Attestation",
+    "Backlog",
+    "BegunDispatch",
+    "ClaimedItem",
+    "CompletedAttempt",
+    "Completion",
+    "CompletionOutcome",
+    "ControlScope",
+    "CounterDrift",
+    "DeadLetter",
+    "EnqueueOutcome",
+    "EnqueuedItem",
+    "EnqueuedResult",
+    "EvidencePack",
+    "ExtendedLease",
+    "IngestedResult",
+    "InspectedItem",
+    "Instruction",
+    "InstructionStatus",
+    "OperatorAttempt",
+    "Ordering",
+    "OutboxControl",
+    "OutboxIdentity",
+    "OutboxItem",
+    "RedriveOutcome",
+    "RedrivenItem",
+    "RegisteredTenant",
+    "ReleasedLease",
+    "RepairedLease",
+    "Resolution",
+    "ResumedScope",
+    "RetryPolicy",
+    "RetryStrategy",
+    "TenantType",
+]

@@ -1,0 +1,1 @@
+"""The verbs of the ledger, once blocking and once async; the facades add the connection."""

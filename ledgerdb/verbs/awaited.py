@@ -1,0 +1,201 @@
+# Written by `make verbs` from blocking.py, which is the one to change.
+"""The async verbs: one method per call, over an `execute` that the facades give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ledgerdb import calls
+from ledgerdb.rows import (
+    Acknowledgement,
+    AttemptState,
+    Backlog,
+    BegunDispatch,
+    ClaimedItem,
+    CompletedAttempt,
+    Completion,
+    CounterDrift,
+    EnqueuedItem,
+    EnqueuedResult,
+    EvidencePack,
+    ExtendedLease,
+    IngestedResult,
+    Instruction,
+    InstructionStatus,
+    OutboxItem,
+    RegisteredTenant,
+    ReleasedLease,
+    RepairedLease,
+    TenantType,
+)
+from ledgerdb.verbs.awaited_operations import AsyncOperatorVerbs
+
+__all__ = ["AsyncVerbs"]
+
+
+class AsyncVerbs(AsyncOperatorVerbs):
+    """A method per call of `ledgerdb.calls`: those of services and workers here, those of
+    operations in `AsyncOperatorVerbs`.
+    """
+
+    async def register_tenant(
+        self, tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
+    ) -> RegisteredTenant:
+        """Create a tenant, or return it (`register_tenant`)."""
+        return await self.execute(
+            calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type)
+        )
+
+    async def ingest(self, instruction: Instruction) -> Acknowledgement:
+        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
+
+        Raises:
+            IdempotencyConflict: the key, or the instruction, is bound to other content.
+            TenantRefused: the tenant is unknown or not active.
+            InvalidArgument: a field breaks a rule.
+        """
+        return await self.execute(calls.ingest(instruction))
+
+    async def ingest_many(self, instructions: Sequence[Instruction]) -> tuple[IngestedResult, ...]:
+        """Accept many instructions in one statement (`ingest_instructions`), at most
+        `INGEST_ITEMS_MAX`. Replays and conflicts are outcomes, in the order of the list.
+
+        Raises:
+            TenantRefused: a tenant is unknown or not active; nothing was written.
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return await self.execute(calls.ingest_many(instructions))
+
+    async def enqueue(
+        self,
+        instruction_id: str,
+        participant_id: str,
+        idempotency_key: str,
+        rail_type: str,
+        payload: bytes | str | Mapping[str, Any],
+    ) -> EnqueuedItem:
+        """Enqueue an instruction without a tenant (`enqueue_payment_outbox`).
+
+        Raises:
+            IdempotencyConflict: the key is bound to other content.
+            InvalidArgument: a field breaks a rule.
+        """
+        return await self.execute(
+            calls.enqueue(instruction_id, participant_id, idempotency_key, rail_type, payload)
+        )
+
+    async def enqueue_many(self, items: Sequence[OutboxItem]) -> tuple[EnqueuedResult, ...]:
+        """Enqueue many instructions without a tenant in one statement (`enqueue_outbox_items`), at
+        most `INGEST_ITEMS_MAX`. Replays and conflicts are outcomes, in the order of the list.
+
+        Raises:
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return await self.execute(calls.enqueue_many(items))
+
+    async def claim(
+        self, batch_size: int, worker_id: str, lease_seconds: int
+    ) -> tuple[ClaimedItem, ...]:
+        """Lease due items, oldest due first (`claim_outbox_items`).
+
+        Raises:
+            InvalidArgument: a bound is broken.
+        """
+        return await self.execute(calls.claim(batch_size, worker_id, lease_seconds))
+
+    async def extend(
+        self, items: Sequence[ClaimedItem], worker_id: str, lease_seconds: int
+    ) -> tuple[ExtendedLease, ...]:
+        """Move the end of live leases to so many seconds from now (`extend_outbox_leases`). Those
+        that are not returned are lost.
+        """
+        return await self.execute(calls.extend(items, worker_id, lease_seconds))
+
+    async def begin_dispatch(
+        self, items: Sequence[ClaimedItem], worker_id: str
+    ) -> tuple[BegunDispatch, ...]:
+        """Declare that the rail is about to be called (`begin_outbox_dispatch`). Send only what is
+        returned. A lease that dies after this leaves the item in doubt instead of requeued.
+        """
+        return await self.execute(calls.begin_dispatch(items, worker_id))
+
+    async def complete(
+        self,
+        item: ClaimedItem,
+        worker_id: str,
+        state: AttemptState,
+        *,
+        rail_reference: str | None = None,
+        rail_code: str | None = None,
+        error_code: str | None = None,
+        error_message: str | None = None,
+        latency_ms: int | None = None,
+        retry_delay_seconds: int | None = None,
+    ) -> CompletedAttempt:
+        """End the attempt under the item's lease (`complete_outbox_attempts`). The same item again
+        gets the same attempt. A result that comes too late is an error, raised after its evidence
+        was kept; inside a transaction of the caller, a rollback loses the evidence too.
+
+        Raises:
+            LeaseExpired: the lease ran out; nobody else has the item.
+            LeaseStolen: the lease ran out and another was issued, or it is another worker's.
+            AttemptAlreadyDone: the attempt has another result, or the item has ended.
+            LeaseUnknown: no such lease was ever issued by this database.
+            InvalidState: not DISPATCHED, FAILED or RETRYABLE.
+            InvalidArgument: a field breaks a rule.
+        """
+        return await self.execute(
+            calls.complete(
+                item,
+                worker_id,
+                state,
+                rail_reference=rail_reference,
+                rail_code=rail_code,
+                error_code=error_code,
+                error_message=error_message,
+                latency_ms=latency_ms,
+                retry_delay_seconds=retry_delay_seconds,
+            )
+        )
+
+    async def complete_many(
+        self, completions: Sequence[Completion], worker_id: str
+    ) -> tuple[CompletedAttempt, ...]:
+        """End many attempts in one statement (`complete_outbox_attempts`). What came too late is an
+        outcome of its own item, kept as evidence, and stops nobody else.
+
+        Raises:
+            InvalidState: a state other than DISPATCHED, FAILED or RETRYABLE; nothing was written.
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return await self.execute(calls.complete_many(completions, worker_id))
+
+    async def repair(self, batch_size: int, worker_id: str) -> tuple[RepairedLease, ...]:
+        """Requeue items whose lease ran out (`repair_expired_leases`)."""
+        return await self.execute(calls.repair(batch_size, worker_id))
+
+    async def release(
+        self, items: Sequence[ClaimedItem], worker_id: str
+    ) -> tuple[ReleasedLease, ...]:
+        """Give unstarted items back (`release_outbox_leases`)."""
+        return await self.execute(calls.release(items, worker_id))
+
+    async def instruction_status(
+        self, tenant_id: UUID, instruction_id: str
+    ) -> InstructionStatus | None:
+        """Where an instruction of this tenant stands (`instruction_status`)."""
+        return await self.execute(calls.instruction_status(tenant_id, instruction_id))
+
+    async def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
+        """What the ledger holds about an instruction of this tenant (`evidence_pack`)."""
+        return await self.execute(calls.evidence_pack(tenant_id, instruction_id))
+
+    async def backlog(self) -> Backlog:
+        """How much is due, delayed, leased or abandoned (`outbox_backlog`)."""
+        return await self.execute(calls.backlog())
+
+    async def counter_drift(self) -> tuple[CounterDrift, ...]:
+        """Items whose counter and attempts disagree (`outbox_counter_drift`)."""
+        return await self.execute(calls.counter_drift())

@@ -1,0 +1,192 @@
+"""The blocking verbs: one method per call, over an `execute` that the facades give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ledgerdb import calls
+from ledgerdb.rows import (
+    Acknowledgement,
+    AttemptState,
+    Backlog,
+    BegunDispatch,
+    ClaimedItem,
+    CompletedAttempt,
+    Completion,
+    CounterDrift,
+    EnqueuedItem,
+    EnqueuedResult,
+    EvidencePack,
+    ExtendedLease,
+    IngestedResult,
+    Instruction,
+    InstructionStatus,
+    OutboxItem,
+    RegisteredTenant,
+    ReleasedLease,
+    RepairedLease,
+    TenantType,
+)
+from ledgerdb.verbs.operations import OperatorVerbs
+
+__all__ = ["Verbs"]
+
+
+class Verbs(OperatorVerbs):
+    """A method per call of `ledgerdb.calls`: those of services and workers here, those of
+    operations in `OperatorVerbs`.
+    """
+
+    def register_tenant(
+        self, tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
+    ) -> RegisteredTenant:
+        """Create a tenant, or return it (`register_tenant`)."""
+        return self.execute(calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type))
+
+    def ingest(self, instruction: Instruction) -> Acknowledgement:
+        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
+
+        Raises:
+            IdempotencyConflict: the key, or the instruction, is bound to other content.
+            TenantRefused: the tenant is unknown or not active.
+            InvalidArgument: a field breaks a rule.
+        """
+        return self.execute(calls.ingest(instruction))
+
+    def ingest_many(self, instructions: Sequence[Instruction]) -> tuple[IngestedResult, ...]:
+        """Accept many instructions in one statement (`ingest_instructions`), at most
+        `INGEST_ITEMS_MAX`. Replays and conflicts are outcomes, in the order of the list.
+
+        Raises:
+            TenantRefused: a tenant is unknown or not active; nothing was written.
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return self.execute(calls.ingest_many(instructions))
+
+    def enqueue(
+        self,
+        instruction_id: str,
+        participant_id: str,
+        idempotency_key: str,
+        rail_type: str,
+        payload: bytes | str | Mapping[str, Any],
+    ) -> EnqueuedItem:
+        """Enqueue an instruction without a tenant (`enqueue_payment_outbox`).
+
+        Raises:
+            IdempotencyConflict: the key is bound to other content.
+            InvalidArgument: a field breaks a rule.
+        """
+        return self.execute(
+            calls.enqueue(instruction_id, participant_id, idempotency_key, rail_type, payload)
+        )
+
+    def enqueue_many(self, items: Sequence[OutboxItem]) -> tuple[EnqueuedResult, ...]:
+        """Enqueue many instructions without a tenant in one statement (`enqueue_outbox_items`), at
+        most `INGEST_ITEMS_MAX`. Replays and conflicts are outcomes, in the order of the list.
+
+        Raises:
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return self.execute(calls.enqueue_many(items))
+
+    def claim(self, batch_size: int, worker_id: str, lease_seconds: int) -> tuple[ClaimedItem, ...]:
+        """Lease due items, oldest due first (`claim_outbox_items`).
+
+        Raises:
+            InvalidArgument: a bound is broken.
+        """
+        return self.execute(calls.claim(batch_size, worker_id, lease_seconds))
+
+    def extend(
+        self, items: Sequence[ClaimedItem], worker_id: str, lease_seconds: int
+    ) -> tuple[ExtendedLease, ...]:
+        """Move the end of live leases to so many seconds from now (`extend_outbox_leases`). Those
+        that are not returned are lost.
+        """
+        return self.execute(calls.extend(items, worker_id, lease_seconds))
+
+    def begin_dispatch(
+        self, items: Sequence[ClaimedItem], worker_id: str
+    ) -> tuple[BegunDispatch, ...]:
+        """Declare that the rail is about to be called (`begin_outbox_dispatch`). Send only what is
+        returned. A lease that dies after this leaves the item in doubt instead of requeued.
+        """
+        return self.execute(calls.begin_dispatch(items, worker_id))
+
+    def complete(
+        self,
+        item: ClaimedItem,
+        worker_id: str,
+        state: AttemptState,
+        *,
+        rail_reference: str | None = None,
+        rail_code: str | None = None,
+        error_code: str | None = None,
+        error_message: str | None = None,
+        latency_ms: int | None = None,
+        retry_delay_seconds: int | None = None,
+    ) -> CompletedAttempt:
+        """End the attempt under the item's lease (`complete_outbox_attempts`). The same item again
+        gets the same attempt. A result that comes too late is an error, raised after its evidence
+        was kept; inside a transaction of the caller, a rollback loses the evidence too.
+
+        Raises:
+            LeaseExpired: the lease ran out; nobody else has the item.
+            LeaseStolen: the lease ran out and another was issued, or it is another worker's.
+            AttemptAlreadyDone: the attempt has another result, or the item has ended.
+            LeaseUnknown: no such lease was ever issued by this database.
+            InvalidState: not DISPATCHED, FAILED or RETRYABLE.
+            InvalidArgument: a field breaks a rule.
+        """
+        return self.execute(
+            calls.complete(
+                item,
+                worker_id,
+                state,
+                rail_reference=rail_reference,
+                rail_code=rail_code,
+                error_code=error_code,
+                error_message=error_message,
+                latency_ms=latency_ms,
+                retry_delay_seconds=retry_delay_seconds,
+            )
+        )
+
+    def complete_many(
+        self, completions: Sequence[Completion], worker_id: str
+    ) -> tuple[CompletedAttempt, ...]:
+        """End many attempts in one statement (`complete_outbox_attempts`). What came too late is an
+        outcome of its own item, kept as evidence, and stops nobody else.
+
+        Raises:
+            InvalidState: a state other than DISPATCHED, FAILED or RETRYABLE; nothing was written.
+            InvalidArgument: a field breaks a rule; nothing was written.
+        """
+        return self.execute(calls.complete_many(completions, worker_id))
+
+    def repair(self, batch_size: int, worker_id: str) -> tuple[RepairedLease, ...]:
+        """Requeue items whose lease ran out (`repair_expired_leases`)."""
+        return self.execute(calls.repair(batch_size, worker_id))
+
+    def release(self, items: Sequence[ClaimedItem], worker_id: str) -> tuple[ReleasedLease, ...]:
+        """Give unstarted items back (`release_outbox_leases`)."""
+        return self.execute(calls.release(items, worker_id))
+
+    def instruction_status(self, tenant_id: UUID, instruction_id: str) -> InstructionStatus | None:
+        """Where an instruction of this tenant stands (`instruction_status`)."""
+        return self.execute(calls.instruction_status(tenant_id, instruction_id))
+
+    def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
+        """What the ledger holds about an instruction of this tenant (`evidence_pack`)."""
+        return self.execute(calls.evidence_pack(tenant_id, instruction_id))
+
+    def backlog(self) -> Backlog:
+        """How much is due, delayed, leased or abandoned (`outbox_backlog`)."""
+        return self.execute(calls.backlog())
+
+    def counter_drift(self) -> tuple[CounterDrift, ...]:
+        """Items whose counter and attempts disagree (`outbox_counter_drift`)."""
+        return self.execute(calls.counter_drift())

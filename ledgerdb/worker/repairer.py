@@ -1,0 +1,45 @@
+"""Closes what dead workers left behind, whoever they were."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from ledgerdb.aio import AsyncLedger
+from ledgerdb.worker.reconnect import PASSING, patiently
+from ledgerdb.worker.settings import WorkerSettings
+from ledgerdb.worker.stats import WorkerStats
+
+__all__ = ["jittered", "repair_for_ever"]
+
+_log = logging.getLogger("ledgerdb.worker")
+
+
+async def repair_for_ever(
+    ledger: AsyncLedger, settings: WorkerSettings, stats: WorkerStats, stopping: asyncio.Event
+) -> None:
+    """Repairs in batches, until it is cancelled or the worker stops.
+
+    Raises:
+        LedgerError: something that does not pass by itself, such as a missing privilege.
+    """
+    while True:
+        try:
+            repaired = await patiently(
+                lambda: ledger.repair(settings.batch_size, settings.worker_id),
+                settings.reconnect_seconds_max,
+                stopping=stopping,
+            )
+        except PASSING:
+            return  # stopping
+        if repaired:
+            stats.repaired += len(repaired)
+            _log.warning("closed %d abandoned leases", len(repaired))
+        if len(repaired) < settings.batch_size:
+            await asyncio.sleep(jittered(settings.repair_seconds))
+
+
+def jittered(seconds: float) -> float:
+    """Keeps workers that started together from asking together."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
