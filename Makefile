@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SQL    := sqlfunctions migrations/ddl migrations/frozen
 ARGS   ?=
 
-.PHONY: help demo test check lint types verify-generated freeze schema sample format clean
+.PHONY: help demo test check lint types verify-generated freeze schema sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -36,10 +36,11 @@ lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy
 
-verify-generated: $(READY) ## Frozen copies, schema dump and sample are what their sources make
+verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.freeze --check
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.sample --check
+	$(BIN)/python -m tools.verbs --check
 
 freeze: $(READY) ## Copy changed functions to migrations/frozen and print their pins
 	$(BIN)/python -m tools.freeze $(ARGS)
@@ -49,6 +50,9 @@ schema: $(READY) ## Write migrations/schema.sql
 
 sample: $(READY) ## Write the demo's instructions
 	$(BIN)/python -m tools.sample
+
+verbs: $(READY) ## Write the async verbs from the blocking ones
+	$(BIN)/python -m tools.verbs
 
 format: $(READY) ## Format Python and SQL
 	$(BIN)/ruff check --fix .

@@ -20,6 +20,9 @@ __all__ = ["Body", "Fragment", "body_of", "fragments"]
 # RawParseMode of PostgreSQL
 _STATEMENT, _EXPRESSION = 0, 2
 
+# Types that the parser cannot look up, and refuses as elements of an array.
+_OUR_TYPE = re.compile(r"\bpublic\.outbox_attempt_state(?=\[\])")
+
 # The parser turns `perform f()` into this.
 _PERFORM = re.compile(r"^SELECT\b")
 
@@ -95,7 +98,7 @@ def fragments(statement: str, body: Body) -> Iterator[Fragment]:
     """
     line_starts = [0, *(match.end() for match in re.finditer("\n", body.text))]
     for owner_line, expression, is_dynamic in _expressions(
-        json.loads(parse_plpgsql_json(statement)), 1, is_dynamic=False
+        json.loads(parse_plpgsql_json(_OUR_TYPE.sub("text", statement))), 1, is_dynamic=False
     ):
         query: str = expression["query"].lstrip()
         mode: int = expression["parseMode"]

@@ -11,10 +11,11 @@ RULES = {
     "a definer function pins search_path with pg_temp last": """
         select p.oid::regprocedure::text from pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.prosecdef
-            and coalesce(p.proconfig, '{}') <> array['search_path=pg_catalog, public, pg_temp']""",
-    "every function pins search_path": """
+            and not coalesce(p.proconfig, '{}')
+                @> array['search_path=pg_catalog, public, pg_temp']""",
+    "a function pins search_path, unless its names were bound when it was created": """
         select p.oid::regprocedure::text from pg_proc as p
-        where p.pronamespace = 'public'::regnamespace
+        where p.pronamespace = 'public'::regnamespace and p.prosqlbody is null
             and not coalesce(p.proconfig::text, '')
                 like '%search_path=pg_catalog, public, pg_temp%'""",
     "public executes nothing": """
@@ -46,8 +47,8 @@ RULES = {
 BREAKING = {
     "a definer function pins search_path with pg_temp last": """
         alter function public.outbox_backlog() set search_path = pg_catalog, public""",
-    "every function pins search_path": """
-        alter function public.outbox_retry_ceiling() reset all""",
+    "a function pins search_path, unless its names were bound when it was created": """
+        alter function public._require_text(text, text, text) reset all""",
     "public executes nothing": "grant execute on function public.outbox_backlog() to public",
     "public has nothing on a table": "grant select on public.tenants to public",
     "every function has a comment": "comment on function public.outbox_backlog() is null",

@@ -144,6 +144,16 @@ CORRUPTIONS = {
         insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,
             sequence_id, idempotency_key, rail_type, payload, attempt_no, state)
         select gen_random_uuid(), 'i', 'p-0', 1, 'k', 'r', '{}', 2, 'RETRYABLE'""",
+    "no lease ended twice": """
+        insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,
+            sequence_id, idempotency_key, rail_type, attempt_no, state, lease_token)
+        select outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
+            attempt_no + 1, 'RETRYABLE', lease_token
+        from public.payment_outbox_attempts where state = 'DISPATCHED' limit 1""",
+    "as it was attested": """
+        alter table public.payment_outbox_identities
+            disable trigger trg_deny_outbox_identities_mutation;
+        update public.payment_outbox_identities set payload = '{"amount": "forged"}'""",
     "last": """
         insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,
             sequence_id, idempotency_key, rail_type, payload, attempt_no, state)

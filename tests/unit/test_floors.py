@@ -18,11 +18,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "rows"),
     ("_locks", "_programs", "url"),
     ("calls", "schema"),
+    ("verbs",),
     ("_translate", "engine"),
     ("sync", "aio"),
     ("worker",),
     ("__init__",),  # the public names
-    ("migrate", "embedded"),
+    ("migrate", "embedded", "retention"),
     ("demo",),
     ("cli",),
     ("__main__",),
@@ -40,6 +41,7 @@ LIBRARIES: dict[str, set[str]] = {
     "aio": {"sqlalchemy"},
     "migrate": {"alembic", "psycopg", "sqlalchemy", "tenacity"},
     "embedded": set(),
+    "retention": set(),
 }
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ledgerdb import Worker, WorkerSettings
+from ledgerdb import Ledger, RetryStrategy, Worker, WorkerSettings
 from ledgerdb.worker import Handler
 
 FAST: dict[str, Any] = {
@@ -17,7 +17,6 @@ FAST: dict[str, Any] = {
     "poll_seconds": 0.05,
     "repair_seconds": 0.1,
     "reconnect_seconds_max": 0.2,
-    "backoff_seconds": 0,
     "grace_seconds": 10,
 }
 JOIN_SECONDS = 30.0
@@ -50,8 +49,17 @@ class Background:
 StartWorker = Callable[..., Background]
 
 
+def retry_at_once(url: str) -> None:
+    """Retries without a delay of their own are due at once."""
+    with Ledger.connect(url) as ledger:
+        ledger.set_retry_policy(
+            "*", RetryStrategy.FIXED, 0, max_seconds=0, actor="test", reason="fast"
+        )
+
+
 @pytest.fixture
 def start_worker(database_url: str) -> Iterator[StartWorker]:
+    retry_at_once(database_url)
     started: list[Background] = []
 
     def start(handler: Handler, *, url: str = database_url, **changes: object) -> Background:

@@ -81,7 +81,7 @@ def test_every_outcome_is_recorded(
     ]
     stats = background.worker.stats
     assert (stats.claimed, stats.dispatched, stats.retried, stats.failed) == (6, 3, 2, 1)
-    assert (stats.lost, stats.unconfirmed, stats.released) == (0, 0, 0)
+    assert (stats.late, stats.lost, stats.released) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,9 @@ def test_every_outcome_is_recorded(
         Dispatched(7, latency_ms="soon"),  # type: ignore[arg-type]
         Retry("e" * 5_000, "m" * 50_000, delay_seconds="later"),  # type: ignore[arg-type]
         None,
+        Retry("BUSY", latency_ms=2**40, delay_seconds=2**40),
     ],
-    ids=["unstorable", "wrong types", "huge", "nothing"],
+    ids=["unstorable", "wrong types", "huge", "nothing", "immense numbers"],
 )
 def test_whatever_a_handler_returns_is_recorded(
     ledger: Ledger, connection: psycopg.Connection[Any], start_worker: StartWorker, outcome: Outcome
@@ -199,26 +200,31 @@ def test_abandoned_items_are_repaired_and_dispatched(
     assert [row[1:3] for row in states(connection)] == [(1, "ZOMBIE_REQUEUE"), (2, "DISPATCHED")]
 
 
-def test_a_result_after_the_lease_is_counted_as_lost(
+def test_a_result_after_the_lease_is_kept_as_evidence(
     ledger: Ledger,
     connection: psycopg.Connection[Any],
     start_worker: StartWorker,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def handler(item: ClaimedItem) -> Outcome:
-        if item.attempt_no == 1:
-            connection.execute(
-                "update public.payment_outbox_pending set lease_token = gen_random_uuid()"
-            )
+        connection.execute(
+            "update public.payment_outbox_pending set lease_token = gen_random_uuid()"
+        )
         return Dispatched("the-rail-said-yes")
 
     enqueue(ledger, 1)
     with caplog.at_level(logging.ERROR, "ledgerdb.worker"):
         background = start_worker(handler)
-        until(lambda: background.worker.stats.lost == 1)
+        until(lambda: background.worker.stats.late == 1)
         background.stop()
     assert "the-rail-said-yes" in caplog.text
+    assert "UNKNOWN" in caplog.text
+    assert background.worker.stats.lost == 0
     assert states(connection) == []
+    evidence = connection.execute(
+        "select worker_id, outcome, rail_reference from public.payment_outbox_late_results"
+    ).fetchall()
+    assert evidence == [("w", "UNKNOWN", "the-rail-said-yes")]
 
 
 def test_items_that_wait_too_long_are_given_back(

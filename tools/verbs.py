@@ -1,0 +1,75 @@
+"""`make verbs`: writes the async verbs from the blocking ones, which are the one definition.
+
+`--check` fails when an async file is not what its blocking file makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / "ledgerdb" / "verbs"
+# The blocking file -> the async file that is made from it.
+PAIRS: Final[Mapping[str, str]] = {
+    "blocking.py": "awaited.py",
+    "operations.py": "awaited_operations.py",
+}
+_CHANGES: Final[Sequence[tuple[str, str]]] = (
+    (
+        r'\A"""The blocking ',
+        '# Written by `make verbs` from SOURCE, which is the one to change.\n"""The async ',
+    ),
+    (r"^    def ", "    async def "),
+    (r"self\.execute\(", "await self.execute("),
+    (r"\b(Operator)?Verbs\b", r"Async\1Verbs"),
+    (r"ledgerdb\.verbs\.operations\b", "ledgerdb.verbs.awaited_operations"),
+)
+
+
+def awaited(source: str, blocking: str) -> str:
+    """The async file for the text of the blocking file of that name."""
+    path = FOLDER / PAIRS[blocking]  # ruff tells our own modules by the folder
+    for pattern, replacement in _CHANGES:
+        text = replacement.replace("SOURCE", blocking)
+        source = re.sub(pattern, text, source, flags=re.MULTILINE)
+    for command in (["check", "--select", "I", "--fix"], ["format"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--quiet", "--stdin-filename", path, "-"],
+            input=source,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+        source = done.stdout
+    return source
+
+
+def main(arguments: Sequence[str] | None = None, *, folder: Path = FOLDER) -> int:
+    """Exit code: 0 written or equal, 1 a file differs."""
+    parser = argparse.ArgumentParser(prog="python -m tools.verbs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if one differs")
+    options = parser.parse_args(arguments)
+    different = 0
+    for blocking, asynchronous in PAIRS.items():
+        path = folder / asynchronous
+        text = awaited((folder / blocking).read_text("utf-8"), blocking)
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        if options.check:
+            print(f"{path.name} is not what {blocking} makes: run `make verbs`")
+            different = 1
+        else:
+            path.write_text(text, "utf-8", newline="\n")
+            print(f"wrote {path.name}")
+    return different
+
+
+if __name__ == "__main__":
+    sys.exit(main())
