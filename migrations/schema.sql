@@ -3143,17 +3143,22 @@ CREATE FUNCTION public.evidence_pack(p_tenant_id uuid, p_instruction_id text) RE
              CASE
                  WHEN (p.hold = 'IN_DOUBT'::text) THEN 'IN_DOUBT'::text
                  WHEN (p.outbox_id IS NOT NULL) THEN 'PENDING'::text
-                 ELSE history.state
-             END, 'sequence_id', COALESCE(p.sequence_id, history.sequence_id), 'created_at', i.created_at)
+                 ELSE COALESCE(history.state, (retired.state)::text)
+             END, 'sequence_id', COALESCE(p.sequence_id, history.sequence_id, retired.sequence_id), 'created_at', i.created_at)
              ELSE NULL::jsonb
-         END, 'attempts', COALESCE(history.attempts, '[]'::jsonb), 'late_results', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('late_result_id', l.late_result_id, 'state', l.state, 'outcome', l.outcome, 'received_at', l.received_at, 'worker_id', l.worker_id, 'rail_reference', l.rail_reference, 'rail_code', l.rail_code, 'error_code', l.error_code, 'error_message', l.error_message, 'latency_ms', l.latency_ms) ORDER BY l.received_at, l.late_result_id), '[]'::jsonb) AS late_results
+         END, 'attempts', COALESCE(history.attempts, '[]'::jsonb), 'retired',
+         CASE
+             WHEN (retired.outbox_id IS NOT NULL) THEN jsonb_build_object('run_id', retired.run_id, 'retired_at', retired.retired_at, 'state', retired.state, 'attempts', retired.attempts, 'first_claimed_at', retired.first_claimed_at, 'completed_at', retired.completed_at, 'rail_reference', retired.rail_reference, 'error_code', retired.error_code, 'digest', encode(retired.digest, 'hex'::text))
+             ELSE NULL::jsonb
+         END, 'late_results', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('late_result_id', l.late_result_id, 'state', l.state, 'outcome', l.outcome, 'received_at', l.received_at, 'worker_id', l.worker_id, 'rail_reference', l.rail_reference, 'rail_code', l.rail_code, 'error_code', l.error_code, 'error_message', l.error_message, 'latency_ms', l.latency_ms) ORDER BY l.received_at, l.late_result_id), '[]'::jsonb) AS late_results
             FROM public.payment_outbox_late_results l
            WHERE (l.outbox_id = i.outbox_id)), 'operator_actions', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('action_id', o.action_id, 'action', o.action, 'actor', o.actor, 'reason', o.reason, 'created_at', o.created_at) ORDER BY o.created_at, o.action_id), '[]'::jsonb) AS operator_actions
             FROM public.payment_outbox_operator_actions o
            WHERE (o.outbox_id = i.outbox_id))) AS pack
-    FROM (((public.ingress_attestations t
+    FROM ((((public.ingress_attestations t
       LEFT JOIN public.payment_outbox_identities i ON (((t.tenant_id = i.tenant_id) AND (t.instruction_id = i.instruction_id))))
       LEFT JOIN public.payment_outbox_pending p ON ((i.outbox_id = p.outbox_id)))
+      LEFT JOIN public.payment_outbox_outcomes retired ON ((i.outbox_id = retired.outbox_id)))
       LEFT JOIN LATERAL ( SELECT jsonb_agg(jsonb_build_object('attempt_id', a.attempt_id, 'attempt_no', a.attempt_no, 'state', a.state, 'claimed_at', a.claimed_at, 'dispatch_started_at', a.dispatch_started_at, 'completed_at', a.completed_at, 'worker_id', a.worker_id, 'closed_by', a.closed_by, 'redrive_no', a.redrive_no, 'rail_reference', a.rail_reference, 'rail_code', a.rail_code, 'error_code', a.error_code, 'error_message', a.error_message, 'latency_ms', a.latency_ms) ORDER BY a.attempt_no) AS attempts,
              (array_agg((a.state)::text ORDER BY a.attempt_no DESC))[1] AS state,
              max(a.sequence_id) AS sequence_id
@@ -3624,16 +3629,21 @@ CREATE FUNCTION public.inspect_outbox_item(p_outbox_id uuid) RETURNS jsonb
             FROM public.payment_outbox_attempts a
            WHERE ((a.outbox_id = i.outbox_id) AND (a.payload IS NOT NULL))
            ORDER BY a.attempt_no
-          LIMIT 1)))::jsonb, 'queue', ( SELECT (to_jsonb(q.*) - 'payload'::text) AS queue
+          LIMIT 1), (retired.payload)::text))::jsonb, 'queue', ( SELECT (to_jsonb(q.*) - 'payload'::text) AS queue
             FROM public.payment_outbox_queue q
            WHERE (q.outbox_id = i.outbox_id)), 'attempts', ( SELECT COALESCE(jsonb_agg((to_jsonb(h.*) - 'payload'::text) ORDER BY h.attempt_no), '[]'::jsonb) AS attempts
             FROM public.payment_outbox_history h
-           WHERE (h.outbox_id = i.outbox_id)), 'late_results', ( SELECT COALESCE(jsonb_agg(to_jsonb(l.*) ORDER BY l.received_at), '[]'::jsonb) AS results
+           WHERE (h.outbox_id = i.outbox_id)), 'retired',
+         CASE
+             WHEN (retired.outbox_id IS NOT NULL) THEN ((to_jsonb(retired.*) - 'payload'::text) || jsonb_build_object('digest', encode(retired.digest, 'hex'::text)))
+             ELSE NULL::jsonb
+         END, 'late_results', ( SELECT COALESCE(jsonb_agg(to_jsonb(l.*) ORDER BY l.received_at), '[]'::jsonb) AS results
             FROM public.payment_outbox_late_evidence l
            WHERE (l.outbox_id = i.outbox_id)), 'operator_actions', ( SELECT COALESCE(jsonb_agg(to_jsonb(o.*) ORDER BY o.created_at), '[]'::jsonb) AS actions
             FROM public.payment_outbox_operator_actions o
            WHERE (o.outbox_id = i.outbox_id))) AS item
-    FROM public.payment_outbox_identities i
+    FROM (public.payment_outbox_identities i
+      LEFT JOIN public.payment_outbox_outcomes retired ON ((i.outbox_id = retired.outbox_id)))
    WHERE (i.outbox_id = inspect_outbox_item.p_outbox_id);
 END;
 
@@ -3658,19 +3668,20 @@ CREATE FUNCTION public.instruction_status(p_tenant_id uuid, p_instruction_id tex
          CASE
              WHEN (p.hold = 'IN_DOUBT'::text) THEN 'IN_DOUBT'::text
              WHEN (p.outbox_id IS NOT NULL) THEN 'PENDING'::text
-             ELSE (latest.state)::text
+             ELSE (COALESCE(latest.state, o.state))::text
          END AS state,
-     COALESCE(latest.attempts, (0)::bigint) AS attempts,
-     latest.rail_reference,
-     latest.error_code,
+     COALESCE(latest.attempts, (o.attempts)::bigint, (0)::bigint) AS attempts,
+     COALESCE(latest.rail_reference, o.rail_reference) AS rail_reference,
+     COALESCE(latest.error_code, o.error_code) AS error_code,
      i.created_at AS accepted_at,
          CASE
-             WHEN (p.outbox_id IS NULL) THEN latest.completed_at
+             WHEN (p.outbox_id IS NULL) THEN COALESCE(latest.completed_at, o.completed_at)
              ELSE NULL::timestamp with time zone
          END AS completed_at,
      NULLIF(p.next_attempt_at, 'infinity'::timestamp with time zone) AS next_attempt_at
-    FROM ((public.payment_outbox_identities i
+    FROM (((public.payment_outbox_identities i
       LEFT JOIN public.payment_outbox_pending p ON ((i.outbox_id = p.outbox_id)))
+      LEFT JOIN public.payment_outbox_outcomes o ON ((i.outbox_id = o.outbox_id)))
       LEFT JOIN LATERAL ( SELECT a.state,
              a.rail_reference,
              a.error_code,

@@ -1,6 +1,7 @@
 -- evidence_pack: everything that the ledger holds about one instruction of a tenant, without the
 -- payload itself: attestation, outbox identity (also after dispatch), every attempt, the results
--- that came too late, and what operators did. Null when this tenant has no such instruction.
+-- that came too late, what operators did, and what retention left of retired attempts. Null when
+-- this tenant has no such instruction.
 -- Locks: none. Raises: nothing.
 create or replace function public.evidence_pack(
     p_tenant_id uuid,
@@ -35,13 +36,28 @@ begin atomic
                     'state', case
                         when p.hold = 'IN_DOUBT' then 'IN_DOUBT'
                         when p.outbox_id is not null then 'PENDING'
-                        else history.state
+                        else coalesce(history.state, retired.state::text)
                     end,
-                    'sequence_id', coalesce(p.sequence_id, history.sequence_id),
+                    'sequence_id', coalesce(
+                        p.sequence_id, history.sequence_id, retired.sequence_id
+                    ),
                     'created_at', i.created_at
                 )
             end,
             'attempts', coalesce(history.attempts, '[]'::jsonb),
+            'retired', case
+                when retired.outbox_id is not null then jsonb_build_object(
+                    'run_id', retired.run_id,
+                    'retired_at', retired.retired_at,
+                    'state', retired.state,
+                    'attempts', retired.attempts,
+                    'first_claimed_at', retired.first_claimed_at,
+                    'completed_at', retired.completed_at,
+                    'rail_reference', retired.rail_reference,
+                    'error_code', retired.error_code,
+                    'digest', encode(retired.digest, 'hex')
+                )
+            end,
             'late_results', (
                 select
                     coalesce(
@@ -88,6 +104,7 @@ begin atomic
     left join public.payment_outbox_identities as i
         on t.tenant_id = i.tenant_id and t.instruction_id = i.instruction_id
     left join public.payment_outbox_pending as p on i.outbox_id = p.outbox_id
+    left join public.payment_outbox_outcomes as retired on i.outbox_id = retired.outbox_id
     left join lateral (
         select
             jsonb_agg(

@@ -1,6 +1,6 @@
 -- inspect_outbox_item: everything about one item, for operators: identity and payload, its row on
--- the queue, every attempt, late results, and what operators did. No lease token. Null when there
--- is no such item.
+-- the queue, every attempt, what retention left of retired ones, late results, and what operators
+-- did. No lease token. Null when there is no such item.
 -- Locks: none. Raises: nothing.
 create or replace function public.inspect_outbox_item(p_outbox_id uuid)
 returns jsonb
@@ -29,7 +29,8 @@ begin atomic
                     where a.outbox_id = i.outbox_id and a.payload is not null
                     order by a.attempt_no
                     limit 1
-                )
+                ),
+                retired.payload::text
             )::jsonb,
             'queue', (
                 select to_jsonb(q) - 'payload' as queue
@@ -43,6 +44,12 @@ begin atomic
                 from public.payment_outbox_history as h
                 where h.outbox_id = i.outbox_id
             ),
+            'retired', case
+                when retired.outbox_id is not null
+                    then
+                        to_jsonb(retired) - 'payload'
+                        || jsonb_build_object('digest', encode(retired.digest, 'hex'))
+            end,
             'late_results', (
                 select coalesce(jsonb_agg(to_jsonb(l) order by l.received_at), '[]') as results
                 from public.payment_outbox_late_evidence as l
@@ -55,6 +62,7 @@ begin atomic
             )
         ) as item
     from public.payment_outbox_identities as i
+    left join public.payment_outbox_outcomes as retired on i.outbox_id = retired.outbox_id
     where i.outbox_id = p_outbox_id;
 end;
 comment on function public.inspect_outbox_item(uuid) is

@@ -1,5 +1,6 @@
 -- instruction_status: where an instruction of a tenant stands. No row when this tenant has no such
--- instruction. next_attempt_at is null while the item is on hold, and after it ended.
+-- instruction. next_attempt_at is null while the item is on hold, and after it ended. An item whose
+-- attempts were retired is answered from its outcome.
 -- Locks: none. Raises: nothing.
 create or replace function public.instruction_status(
     p_tenant_id uuid,
@@ -31,16 +32,19 @@ begin atomic
         case
             when p.hold = 'IN_DOUBT' then 'IN_DOUBT'
             when p.outbox_id is not null then 'PENDING'
-            else latest.state::text
+            else coalesce(latest.state, o.state)::text
         end as state,
-        coalesce(latest.attempts, 0) as attempts,
-        latest.rail_reference,
-        latest.error_code,
+        coalesce(latest.attempts, o.attempts, 0) as attempts,
+        coalesce(latest.rail_reference, o.rail_reference) as rail_reference,
+        coalesce(latest.error_code, o.error_code) as error_code,
         i.created_at as accepted_at,
-        case when p.outbox_id is null then latest.completed_at end as completed_at,
+        case
+            when p.outbox_id is null then coalesce(latest.completed_at, o.completed_at)
+        end as completed_at,
         nullif(p.next_attempt_at, 'infinity') as next_attempt_at
     from public.payment_outbox_identities as i
     left join public.payment_outbox_pending as p on i.outbox_id = p.outbox_id
+    left join public.payment_outbox_outcomes as o on i.outbox_id = o.outbox_id
     left join lateral (
         select
             a.state,

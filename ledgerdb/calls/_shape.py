@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Result
 
-from ledgerdb.rows import AttemptState
+from ledgerdb.rows import AttemptState, CompletionOutcome
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ _FROM_JSON: dict[object, Callable[[Any], object]] = {
     UUID: UUID,
     datetime: datetime.fromisoformat,
     AttemptState: AttemptState,
+    CompletionOutcome: CompletionOutcome,
 }
 
 

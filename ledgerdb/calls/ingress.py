@@ -21,9 +21,12 @@ from ledgerdb.rows import (
     IngestedResult,
     Instruction,
     InstructionStatus,
+    LateResult,
+    OperatorAction,
     OutboxIdentity,
     OutboxItem,
     RegisteredTenant,
+    RetiredHistory,
     TenantType,
 )
 
@@ -279,4 +282,7 @@ def _evidence(result: Result[Any]) -> EvidencePack | None:
         attestation=from_json(Attestation, pack["attestation"]),
         outbox=None if pack["outbox"] is None else from_json(OutboxIdentity, pack["outbox"]),
         attempts=tuple(from_json(Attempt, attempt) for attempt in pack["attempts"]),
+        late_results=tuple(from_json(LateResult, late) for late in pack["late_results"]),
+        operator_actions=tuple(from_json(OperatorAction, act) for act in pack["operator_actions"]),
+        retired=None if pack["retired"] is None else from_json(RetiredHistory, pack["retired"]),
     )

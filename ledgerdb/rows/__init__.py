@@ -9,7 +9,10 @@ from ledgerdb.rows.evidence import (
     Attempt,
     Attestation,
     EvidencePack,
+    LateResult,
+    OperatorAction,
     OutboxIdentity,
+    RetiredHistory,
 )
 from ledgerdb.rows.ingress import (
     Acknowledgement,
@@ -90,6 +93,8 @@ __all__ = [
     "InspectedItem",
     "Instruction",
     "InstructionStatus",
+    "LateResult",
+    "OperatorAction",
     "OperatorAttempt",
     "Ordering",
     "OutboxControl",
@@ -102,6 +107,7 @@ __all__ = [
     "RepairedLease",
     "Resolution",
     "ResumedScope",
+    "RetiredHistory",
     "RetryPolicy",
     "RetryStrategy",
     "TenantType",

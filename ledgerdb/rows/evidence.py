@@ -1,4 +1,4 @@
-"""What `evidence_pack` returns: attestation, identity and attempts of one instruction."""
+"""What `evidence_pack` returns: everything that the ledger holds about one instruction."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ledgerdb.rows.limits import AttemptState
+from ledgerdb.rows.limits import AttemptState, CompletionOutcome
 
-__all__ = ["Attempt", "Attestation", "EvidencePack", "OutboxIdentity"]
+__all__ = [
+    "Attempt",
+    "Attestation",
+    "EvidencePack",
+    "LateResult",
+    "OperatorAction",
+    "OutboxIdentity",
+    "RetiredHistory",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +52,24 @@ class OutboxIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One of the `attempts` of `evidence_pack`: a row of the append-only ledger."""
+    """One of the `attempts` of `evidence_pack`: a row of the append-only ledger.
+
+    Attributes:
+        dispatch_started_at: when the worker declared that it would now call the rail.
+        worker_id: who held the lease; None where an operator wrote the row.
+        closed_by: who wrote the row, if it was not the worker that held the lease.
+        redrive_no: how often the item had been sent back to the queue by then.
+    """
 
     attempt_id: UUID
     attempt_no: int
     state: AttemptState
     claimed_at: datetime
+    dispatch_started_at: datetime | None
     completed_at: datetime | None
     worker_id: str | None
+    closed_by: str | None
+    redrive_no: int
     rail_reference: str | None
     rail_code: str | None
     error_code: str | None
@@ -59,12 +77,68 @@ class Attempt:
     latency_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateResult:
+    """One of the `late_results` of `evidence_pack`: what a worker said after its lease was over.
+
+    Attributes:
+        state: what the worker said.
+        outcome: why it came too late.
+    """
+
+    late_result_id: UUID
+    state: AttemptState
+    outcome: CompletionOutcome
+    received_at: datetime
+    worker_id: str
+    rail_reference: str | None
+    rail_code: str | None
+    error_code: str | None
+    error_message: str | None
+    latency_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorAction:
+    """One of the `operator_actions` of `evidence_pack`: what somebody did to the item, and why."""
+
+    action_id: UUID
+    action: str
+    actor: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredHistory:
+    """The `retired` of `evidence_pack`: what stays of attempts that retention has deleted.
+
+    Attributes:
+        run_id: the run in `ledger_retention_runs`, which says who did it and why.
+        attempts: how many there were.
+        digest: SHA-256 over them in hex digits; an export of them can be compared with it.
+    """
+
+    run_id: UUID
+    retired_at: datetime
+    state: AttemptState
+    attempts: int
+    first_claimed_at: datetime
+    completed_at: datetime
+    rail_reference: str | None
+    error_code: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePack:
-    """Result of `evidence_pack`: attestation, identity and every attempt in order, without the
-    payload.
+    """Result of `evidence_pack`: attestation, identity, every attempt in order, late results and
+    what operators did, without the payload. `attempts` is empty where they were `retired`.
     """
 
     attestation: Attestation
     outbox: OutboxIdentity | None
     attempts: tuple[Attempt, ...]
+    late_results: tuple[LateResult, ...]
+    operator_actions: tuple[OperatorAction, ...]
+    retired: RetiredHistory | None

@@ -155,7 +155,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="31bb7bc2943fc48569f92e896c4024fefc8dc3f3bf15c8a115b1085204a99498",
+        sha256="a486efe1a55d31cba6f838ed32bdcac11ef616fa82ee1444bb987a8d2f256607",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",

@@ -63,3 +63,15 @@ def upgrade() -> None:
         "0007__judge_late_results.sql",
         sha256="024fa76324e5fe6d89f4f0fa897531708391a8350a575a161492722940a8d77a",
     )
+    op.install_function(
+        "0007_instruction_status.sql",
+        sha256="b0ce8627c33d0c2843b73d3c82c0dc5ec0a59a3d4f975391054db85740d722ad",
+    )
+    op.install_function(
+        "0007_evidence_pack.sql",
+        sha256="55b30db48db3e0dda64a3b74ca9fa24a96cbc4f9c01c23f4d239a915501f7845",
+    )
+    op.install_function(
+        "0007_inspect_outbox_item.sql",
+        sha256="d065ad65f99fb2297db4f1999750d38b2961779087057c5bbc3176edff05679c",
+    )

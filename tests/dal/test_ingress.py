@@ -11,13 +11,14 @@ import pytest
 
 from ledgerdb import calls
 from ledgerdb.errors import (
+    AttemptAlreadyDone,
     DatabaseError,
     IdempotencyConflict,
     InvalidArgument,
     MemberTenantMismatch,
     TenantRefused,
 )
-from ledgerdb.rows import AttemptState, TenantType
+from ledgerdb.rows import AttemptState, CompletionOutcome, RedriveOutcome, TenantType
 from tests.conftest import Execute
 from tests.factories import OTHER_TENANT, TENANT, WORKER, instruction
 
@@ -224,6 +225,8 @@ async def test_evidence_tells_the_whole_story(execute: Execute) -> None:
         (1, AttemptState.RETRYABLE, "BUSY", None),
         (2, AttemptState.DISPATCHED, None, "rail-9"),
     ]
+    assert [attempt.redrive_no for attempt in pack.attempts] == [0, 0]
+    assert (pack.late_results, pack.operator_actions, pack.retired) == ((), (), None)
     status = await execute(calls.instruction_status(TENANT, "instruction-1"))
     assert status is not None
     assert (status.state, status.attempts, status.rail_reference) == ("DISPATCHED", 2, "rail-9")
@@ -239,3 +242,28 @@ async def test_registering_a_tenant_is_idempotent(execute: Execute) -> None:
     with pytest.raises(InvalidArgument) as refused:
         await execute(calls.register_tenant(UUID(int=5), "k", "n", "BANK"))  # type: ignore[arg-type]
     assert refused.value.field == "tenant_type"
+
+
+async def test_evidence_holds_late_results_and_what_operators_did(execute: Execute) -> None:
+    await execute(calls.ingest(instruction()))
+    (item,) = await execute(calls.claim(10, WORKER, 30))
+    await execute(calls.complete(item, WORKER, AttemptState.FAILED, error_code="NO"))
+    late = calls.complete(item, WORKER, AttemptState.DISPATCHED, rail_reference="rail-9")
+    with pytest.raises(AttemptAlreadyDone):
+        await execute(late)
+    (redriven,) = await execute(
+        calls.redrive(
+            [item.outbox_id], actor="ann", reason="asked", dry_run=False, disputed_too=True
+        )
+    )
+    assert redriven.outcome is RedriveOutcome.REDRIVEN
+    pack = await execute(calls.evidence_pack(TENANT, "instruction-1"))
+    assert pack is not None
+    (result,) = pack.late_results
+    assert (result.state, result.outcome, result.rail_reference) == (
+        AttemptState.DISPATCHED,
+        CompletionOutcome.ALREADY_DONE,
+        "rail-9",
+    )
+    (action,) = pack.operator_actions
+    assert (action.action, action.actor, action.reason) == ("REDRIVE", "ann", "asked")

@@ -81,6 +81,39 @@ def test_a_replay_gets_the_first_acknowledgement_for_ever(history: History, stat
     assert (row.outcome, row.state, row.sequence_id) == ("REPLAYED", state, before.sequence_id)
 
 
+def test_services_and_auditors_are_answered_as_before(history: History) -> None:
+    """Where it stands, how often it was tried and under which reference, from the outcome."""
+    tenant_id = UUID(int=7)
+    history.rows(
+        "select * from public.register_tenant(%s, 'acme', 'Acme', 'COMMERCIAL')", tenant_id
+    )
+    (ack,) = history.rows(
+        "select * from public.ingest_instruction(%s, 'i', 'p', 'k', 'RTGS', '{\"a\": 1}')",
+        tenant_id,
+    )
+    history.complete(history.claim(), "RETRYABLE")
+    history.complete(history.claim(), "DISPATCHED", reference="R1")
+    history.make_old()
+    status = "select * from public.instruction_status(%s, 'i')"
+    evidence = "select public.evidence_pack(%s, 'i')"
+    before = history.rows(status, tenant_id)
+    pack = history.value(evidence, tenant_id)
+    assert (before[0].state, before[0].attempts, pack["retired"]) == ("DISPATCHED", 2, None)
+
+    assert history.retire().attempts == 2
+    assert history.rows(status, tenant_id) == before
+    after = history.value(evidence, tenant_id)
+    assert after["attempts"] == []
+    assert {key: after[key] for key in ("attestation", "outbox")} == {
+        key: pack[key] for key in ("attestation", "outbox")
+    }
+    outcome = history.outcome(ack.outbox_id)
+    assert after["retired"]["digest"] == outcome.digest.hex()
+    assert (after["retired"]["attempts"], after["retired"]["rail_reference"]) == (2, "R1")
+    seen = history.value("select public.inspect_outbox_item(%s)", ack.outbox_id)
+    assert (seen["payload"], seen["retired"]["run_id"]) == ({"a": 1}, str(outcome.run_id))
+
+
 def test_what_is_alive_or_young_stays(history: History) -> None:
     live = history.enqueue("leased")
     delayed = history.enqueue("delayed")
