@@ -456,6 +456,108 @@ $$;
 COMMENT ON FUNCTION public._close_expired_leases(p_outbox_ids uuid[], p_closed_by text, p_now timestamp with time zone, p_requeue_after interval) IS 'Private: records the abandoned attempts of locked rows; returns what may be leased again.';
 
 --
+-- Name: _due_items(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    v_marked timestamptz;
+    v_mark timestamptz;
+    v_sweep_at timestamptz;
+    v_from timestamptz;
+    v_until timestamptz := p_now;
+    v_began_at timestamptz;
+    v_took interval;
+    v_met uuid[];
+    v_abandoned boolean;
+    v_ordered boolean;
+    v_first_due_at timestamptz;
+    v_sweeps boolean;
+begin
+    select
+        timestamptz 'epoch' + mark.last_value * interval '1 microsecond',
+        timestamptz 'epoch' + sweep.last_value * interval '1 microsecond'
+    into v_marked, v_sweep_at
+    from public.outbox_due_mark as mark
+    cross join public.outbox_due_sweep as sweep;
+    v_sweeps := p_now
+        not between v_sweep_at - interval '1 minute' and v_sweep_at + interval '1 second';
+    v_from := case when v_sweeps then '-infinity' else v_marked end;
+    ids := '{}';
+    abandoned := false;
+    ordered := false;
+
+    loop
+        v_began_at := clock_timestamp();
+        select
+            array_agg(d.outbox_id order by d.next_attempt_at, d.created_at),
+            bool_or(d.lease_token is not null),
+            bool_or(d.fifo),
+            min(d.next_attempt_at)
+        into v_met, v_abandoned, v_ordered, v_first_due_at
+        from (
+            select p.outbox_id, p.next_attempt_at, p.created_at, p.lease_token, p.fifo
+            from public.payment_outbox_pending as p
+            where
+                p.next_attempt_at >= v_from
+                and p.next_attempt_at <= v_until
+                and (p.lease_expires_at is null or p.lease_expires_at <= p_now)
+                and p.hold is null
+            order by p.next_attempt_at, p.created_at
+            limit p_limit - cardinality(ids)
+            for update skip locked
+        ) as d;
+        ids := coalesce(v_met, '{}') || ids;
+        abandoned := abandoned or coalesce(v_abandoned, false);
+        ordered := ordered or coalesce(v_ordered, false);
+        exit when v_sweeps or cardinality(ids) = p_limit or p_now < v_sweep_at;
+        v_sweeps := true;
+        v_until := v_from - interval '1 microsecond';
+        v_from := '-infinity';
+    end loop;
+
+    v_mark := greatest(
+        least(
+            case when cardinality(ids) = p_limit then v_first_due_at else p_now end,
+            p_now - interval '250 ms'
+        ),
+        timestamptz 'epoch'
+    );
+    if v_mark not between v_marked and v_marked + interval '10 ms' then
+        perform setval(
+            'public.outbox_due_mark', (extract(epoch from v_mark) * 1000000)::bigint
+        );
+    end if;
+    if v_sweeps then
+        v_took := clock_timestamp() - v_began_at;
+        if v_took > interval '5 ms' or p_now - v_sweep_at > interval '100 ms' then
+            perform setval(
+                'public.outbox_due_sweep',
+                (
+                    extract(
+                        epoch from p_now + case
+                            when v_took > interval '5 ms'
+                                then least(v_took * 20, interval '30 seconds')
+                            else interval '0'
+                        end
+                    ) * 1000000
+                )::bigint
+            );
+        end if;
+    end if;
+end;
+$$;
+
+--
+-- Name: FUNCTION _due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean) IS 'Private: locks due items, oldest due first, without a walk over those that are done.';
+
+--
 -- Name: _due_items_fairly(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2480,22 +2582,9 @@ begin
             into v_ids, v_abandoned, v_ordered
             from public._due_items_fairly(v_left, v_now) as d;
         else
-            select
-                array_agg(d.outbox_id order by d.next_attempt_at, d.created_at),
-                bool_or(d.lease_token is not null),
-                bool_or(d.fifo)
+            select d.ids, d.abandoned, d.ordered
             into v_ids, v_abandoned, v_ordered
-            from (
-                select p.outbox_id, p.next_attempt_at, p.created_at, p.lease_token, p.fifo
-                from public.payment_outbox_pending as p
-                where
-                    p.next_attempt_at <= v_now
-                    and (p.lease_expires_at is null or p.lease_expires_at <= v_now)
-                    and p.hold is null
-                order by p.next_attempt_at, p.created_at
-                limit v_left
-                for update skip locked
-            ) as d;
+            from public._due_items(v_left, v_now) as d;
         end if;
         v_met := coalesce(cardinality(v_ids), 0);
         exit when v_met = 0;
@@ -4919,6 +5008,40 @@ CREATE TABLE public.outbox_counter_drift_report (
 COMMENT ON TABLE public.outbox_counter_drift_report IS 'What revision 0002 did: COUNTER_SET to the highest number, or ENDED a terminal item.';
 
 --
+-- Name: outbox_due_mark; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.outbox_due_mark
+    START WITH 0
+    INCREMENT BY 1
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: SEQUENCE outbox_due_mark; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON SEQUENCE public.outbox_due_mark IS 'Microseconds since 1970: before this time nothing was due when a claim looked last; a hint.';
+
+--
+-- Name: outbox_due_sweep; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.outbox_due_sweep
+    START WITH 0
+    INCREMENT BY 1
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: SEQUENCE outbox_due_sweep; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON SEQUENCE public.outbox_due_sweep IS 'Microseconds since 1970: from when on a claim may look before outbox_due_mark again; a hint.';
+
+--
 -- Name: outbox_notify_clock; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -5863,6 +5986,12 @@ REVOKE ALL ON FUNCTION public._change_outbox_control(p_scope text, p_scope_key t
 --
 
 REVOKE ALL ON FUNCTION public._close_expired_leases(p_outbox_ids uuid[], p_closed_by text, p_now timestamp with time zone, p_requeue_after interval) FROM PUBLIC;
+
+--
+-- Name: FUNCTION _due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION _due_items_fairly(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean); Type: ACL; Schema: public; Owner: -

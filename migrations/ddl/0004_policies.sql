@@ -1,6 +1,6 @@
 -- What operators set: whether a queue, a rail or a tenant runs and in which order, and how long a
 -- failed attempt waits.
--- Locks: none; the tables and the sequence are new.
+-- Locks: none; the tables and sequences are new.
 create table public.outbox_controls (
     scope text not null,
     scope_key text not null,
@@ -57,3 +57,12 @@ create sequence public.outbox_notify_clock as bigint minvalue 0 start 0;
 comment on sequence public.outbox_notify_clock is
 'Milliseconds since 1970 of the last NOTIFY on symphony_outbox; throttles it.';
 revoke all on sequence public.outbox_notify_clock from public;
+
+-- Where a claim begins to look, and when one looks at everything again, in microseconds.
+create sequence public.outbox_due_mark as bigint minvalue 0 start 0;
+comment on sequence public.outbox_due_mark is
+'Microseconds since 1970: before this time nothing was due when a claim looked last; a hint.';
+create sequence public.outbox_due_sweep as bigint minvalue 0 start 0;
+comment on sequence public.outbox_due_sweep is
+'Microseconds since 1970: from when on a claim may look before outbox_due_mark again; a hint.';
+revoke all on sequence public.outbox_due_mark, public.outbox_due_sweep from public;

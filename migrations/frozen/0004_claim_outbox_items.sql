@@ -78,22 +78,9 @@ begin
             into v_ids, v_abandoned, v_ordered
             from public._due_items_fairly(v_left, v_now) as d;
         else
-            select
-                array_agg(d.outbox_id order by d.next_attempt_at, d.created_at),
-                bool_or(d.lease_token is not null),
-                bool_or(d.fifo)
+            select d.ids, d.abandoned, d.ordered
             into v_ids, v_abandoned, v_ordered
-            from (
-                select p.outbox_id, p.next_attempt_at, p.created_at, p.lease_token, p.fifo
-                from public.payment_outbox_pending as p
-                where
-                    p.next_attempt_at <= v_now
-                    and (p.lease_expires_at is null or p.lease_expires_at <= v_now)
-                    and p.hold is null
-                order by p.next_attempt_at, p.created_at
-                limit v_left
-                for update skip locked
-            ) as d;
+            from public._due_items(v_left, v_now) as d;
         end if;
         v_met := coalesce(cardinality(v_ids), 0);
         exit when v_met = 0;

@@ -31,7 +31,7 @@ def upgrade() -> None:
     )
     op.run_script(
         "0004_policies.sql",
-        sha256="53825b329c119042c280f5dc77ebcffe8ef96aeb3b9526f61ee8dff8831c5f7e",
+        sha256="8c5d79a6ffb65994a164d74e87887000c1d55bb69140caf1a16e1c3199c0ea8a",
     )
     op.install_function(
         "0004_outbox_retry_ceiling.sql",
@@ -106,6 +106,10 @@ def upgrade() -> None:
         sha256="b472ff8c9f458dff9a26044398ab0b227094e7f30d4d2c8785100a855b211ffd",
     )
     op.install_function(
+        "0004__due_items.sql",
+        sha256="14c5a9fbb8dd301194dcc39ed3bfeeee78b66acb46f830bb1bf19cefeb0e3686",
+    )
+    op.install_function(
         "0004__judge_late_results.sql",
         sha256="b2aacc69c98df40de7ba2e28dfa78794661943f1e7e581cca099396d6ad62638",
     )
@@ -155,7 +159,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="a486efe1a55d31cba6f838ed32bdcac11ef616fa82ee1444bb987a8d2f256607",
+        sha256="25522979e279163c43263811a80205c207fcc27d5308108c3d9afff7b5c530a9",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",
