@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import exc, text
+from sqlalchemy import Connection, exc, text
 
+from ledgerdb._unconfirmed import was_unconfirmed
 from ledgerdb.calls import Call
 from ledgerdb.errors import (
     DatabaseUnavailable,
@@ -44,30 +45,35 @@ def connecting() -> Iterator[None]:
 
 
 @contextmanager
-def executing(call: Call[Any]) -> Iterator[None]:
-    """Errors while a call is executed.
+def executing(call: Call[Any], connection: Connection | None) -> Iterator[None]:
+    """Errors while a call is executed on a connection.
 
     Raises:
         LedgerError: the class for the SQLSTATE; the driver's error stays its cause.
+        OutcomeUnknown: it committed, and the wait for a synchronous standby was cancelled.
     """
     try:
         yield
     except exc.DBAPIError as error:
         raise _translated(error, call) from error
+    if call.writes and connection and was_unconfirmed(connection.connection.driver_connection):
+        raise OutcomeUnknown(
+            f"{call.function}: committed, but not confirmed by a synchronous standby, so a failover"
+            " may lose it; call it again with the same arguments to learn"
+        )
 
 
 @contextmanager
-def committing() -> Iterator[None]:
+def committing(connection: Connection | None) -> Iterator[None]:
     """Errors while a transaction of several calls commits.
 
     Raises:
-        OutcomeUnknown: the connection broke; the transaction may or may not have committed.
+        OutcomeUnknown: the connection broke, and the transaction may or may not have committed; or
+            it has, and the wait for a synchronous standby was cancelled.
         DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
     """
-    try:
+    with executing(_COMMIT, connection):
         yield
-    except exc.DBAPIError as error:
-        raise _translated(error, _COMMIT) from error
 
 
 def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:

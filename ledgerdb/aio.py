@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ledgerdb._translate import committing, connecting, executing
+from ledgerdb._unconfirmed import listen_for_unconfirmed_commits
 from ledgerdb.calls import Call
 from ledgerdb.engine import EngineSettings, engine_arguments
 from ledgerdb.url import database_url
@@ -27,7 +28,11 @@ def create_async_ledger_engine(
     url: str | None = None, settings: EngineSettings | None = None
 ) -> AsyncEngine:
     """An async engine with ledgerdb's posture; see `ledgerdb.engine.create_ledger_engine`."""
-    return create_async_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
+    engine = create_async_engine(
+        database_url(url), **engine_arguments(settings or EngineSettings())
+    )
+    listen_for_unconfirmed_commits(engine.sync_engine)
+    return engine
 
 
 async def arun(connection: AsyncConnection, call: Call[T]) -> T:
@@ -35,9 +40,9 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
 
     Raises:
         DatabaseError: PostgreSQL refused; the subclass says why.
-        OutcomeUnknown: the connection broke during a write.
+        OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    with executing(call):
+    with executing(call, connection.sync_connection):
         return call.shape(await connection.execute(call.statement, call.parameters))
 
 
@@ -97,11 +102,12 @@ class AsyncLedger(AsyncVerbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
-            OutcomeUnknown: the connection broke during the commit.
+            OutcomeUnknown: the connection broke during the commit, or no synchronous standby
+                has it.
         """
         async with _connected(self.engine) as connection:
             yield AsyncLedgerTransaction(connection)
-            with committing():
+            with committing(connection.sync_connection):
                 await connection.commit()
 
     async def close(self) -> None:

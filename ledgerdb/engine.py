@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine
 
+from ledgerdb._unconfirmed import listen_for_unconfirmed_commits
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.url import database_url
 
@@ -100,7 +101,8 @@ def create_ledger_engine(url: str | None = None, settings: EngineSettings | None
     Raises:
         ConfigurationError: no URL, or not a PostgreSQL URL.
     """
-    return create_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
+    engine = create_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
+    return listen_for_unconfirmed_commits(engine)
 
 
 def _escaped(value: object) -> str:

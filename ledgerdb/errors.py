@@ -80,7 +80,8 @@ class DatabaseUnavailable(LedgerError):
 
 
 class OutcomeUnknown(LedgerError):
-    """The connection broke while a write was under way: it may or may not have committed.
+    """The connection broke while a write was under way: it may or may not have committed. Or the
+    wait for a synchronous standby was cancelled: it has committed, and a failover may lose it.
 
     Every write of ledgerdb is idempotent by its key or token: call it again with the same
     arguments to learn the outcome.

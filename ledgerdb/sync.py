@@ -24,9 +24,9 @@ def run(connection: Connection, call: Call[T]) -> T:
 
     Raises:
         DatabaseError: PostgreSQL refused; the subclass says why.
-        OutcomeUnknown: the connection broke during a write.
+        OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    with executing(call):
+    with executing(call, connection):
         return call.shape(connection.execute(call.statement, call.parameters))
 
 
@@ -76,13 +76,14 @@ class Ledger(Verbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
-            OutcomeUnknown: the connection broke during the commit.
+            OutcomeUnknown: the connection broke during the commit, or no synchronous standby
+                has it.
         """
         with connecting():
             connection = self.engine.connect()
         with connection:
             yield LedgerTransaction(connection)
-            with committing():
+            with committing(connection):
                 connection.commit()
 
     def close(self) -> None:

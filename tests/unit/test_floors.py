@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("_locks", "_programs", "url"),
     ("calls", "schema"),
     ("verbs",),
+    ("_unconfirmed",),
     ("_translate", "engine"),
     ("sync", "aio"),
     ("worker",),
