@@ -17,22 +17,11 @@ as $function$
 begin
     perform public._require_leases(p_outbox_ids, p_lease_tokens, p_worker_id);
 
-    perform
-    from public.payment_outbox_pending as p
-    inner join unnest(p_outbox_ids) as given (outbox_id) on p.outbox_id = given.outbox_id
-    order by p.outbox_id
-    for update of p;
-
     return query
     update public.payment_outbox_pending as p
-    set dispatch_started_at = coalesce(p.dispatch_started_at, clock_timestamp())
-    from unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-    where
-        p.outbox_id = given.outbox_id
-        and p.lease_token = given.lease_token
-        and p.claimed_by = p_worker_id
-        and p.lease_expires_at > clock_timestamp()
-        and p.hold is null
+    set dispatch_started_at = coalesce(p.dispatch_started_at, held.moment)
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.lease_expires_at > held.moment
     returning p.outbox_id;
 end;
 $function$;

@@ -18,25 +18,15 @@ begin
     perform public._require_leases(p_outbox_ids, p_lease_tokens, p_worker_id);
 
     return query
-    with held as materialized (
-        select p.outbox_id
-        from public.payment_outbox_pending as p
-        inner join unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-            on p.outbox_id = given.outbox_id and p.lease_token = given.lease_token
-        where p.claimed_by = p_worker_id and p.hold is null and p.dispatch_started_at is null
-        order by p.outbox_id
-        for update of p
-    )
-
     update public.payment_outbox_pending as p
     set
         claimed_by = null,
         lease_token = null,
         leased_at = null,
         lease_expires_at = null,
-        next_attempt_at = clock_timestamp()
-    from held
-    where p.outbox_id = held.outbox_id
+        next_attempt_at = held.moment
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.dispatch_started_at is null
     returning p.outbox_id;
 end;
 $function$;

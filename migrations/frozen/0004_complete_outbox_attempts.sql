@@ -91,7 +91,7 @@ begin
     v_now := clock_timestamp();
 
     with given as (
-        select distinct on (g.lease_token)
+        select distinct on (g.outbox_id, g.lease_token)
             g.outbox_id,
             g.lease_token,
             g.state,
@@ -111,10 +111,11 @@ begin
                     outbox_id, lease_token, state, rail_reference, rail_code, error_code,
                     error_message, latency_ms, retry_delay_seconds, place
                 )
-        order by g.lease_token, g.place
+        order by g.outbox_id, g.lease_token, g.place
     ),
 
-    -- The lease is judged by the clock after the row was locked.
+    -- From the list to the rows, in the order of their ids: the limit keeps the planner from
+    -- turning that round. The lease is judged by the clock after its row was locked.
     valid as materialized (
         select
             g.place,
@@ -149,14 +150,40 @@ begin
             p.downstream_ref,
             p.nfs_sequence_ref
         from given as g
-        inner join public.payment_outbox_pending as p on g.outbox_id = p.outbox_id
-        where
-            p.lease_token = g.lease_token
-            and p.claimed_by = p_worker_id
-            and p.lease_expires_at > clock_timestamp()
-            and p.hold is null
-        order by p.outbox_id
-        for update of p
+        cross join
+            lateral (
+                select
+                    q.outbox_id,
+                    q.instruction_id,
+                    q.participant_id,
+                    q.sequence_id,
+                    q.idempotency_key,
+                    q.rail_type,
+                    q.attempt_count,
+                    q.budget_base,
+                    q.leased_at,
+                    q.claimed_by,
+                    q.lease_token,
+                    q.lease_expires_at,
+                    q.dispatch_started_at,
+                    q.redrive_no,
+                    q.fifo,
+                    q.tenant_id,
+                    q.correlation_id,
+                    q.upstream_ref,
+                    q.downstream_ref,
+                    q.nfs_sequence_ref
+                from public.payment_outbox_pending as q
+                where
+                    q.outbox_id = g.outbox_id
+                    and q.lease_token = g.lease_token
+                    and q.claimed_by = p_worker_id
+                    and q.hold is null
+                order by q.outbox_id
+                limit 1
+                for update
+            ) as p
+        where p.lease_expires_at > clock_timestamp()
     ),
 
     recorded as (

@@ -24,36 +24,17 @@ begin
                 constraint = 'between 1 and 86400';
     end if;
 
-    perform
-    from public.payment_outbox_pending as p
-    inner join unnest(p_outbox_ids) as given (outbox_id) on p.outbox_id = given.outbox_id
-    order by p.outbox_id
-    for update of p;
-
     return query
-    with extended as (
-        select
-            given.outbox_id,
-            given.lease_token,
-            clock_timestamp() as moment
-        from unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-    )
-
     update public.payment_outbox_pending as p
     set
         lease_expires_at = greatest(
-            p.lease_expires_at, e.moment + make_interval(secs => p_lease_seconds)
+            p.lease_expires_at, held.moment + make_interval(secs => p_lease_seconds)
         ),
         next_attempt_at = greatest(
-            p.lease_expires_at, e.moment + make_interval(secs => p_lease_seconds)
+            p.lease_expires_at, held.moment + make_interval(secs => p_lease_seconds)
         )
-    from extended as e
-    where
-        p.outbox_id = e.outbox_id
-        and p.lease_token = e.lease_token
-        and p.claimed_by = p_worker_id
-        and p.lease_expires_at > e.moment
-        and p.hold is null
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.lease_expires_at > held.moment
     returning p.outbox_id, p.lease_expires_at;
 end;
 $function$;

@@ -6,10 +6,10 @@
 create or replace function public.set_retry_policy(
     p_rail_type text,
     p_strategy text,
-    p_base_seconds numeric,
-    p_factor numeric,
-    p_max_seconds numeric,
-    p_jitter numeric,
+    p_base_seconds double precision,
+    p_factor double precision,
+    p_max_seconds double precision,
+    p_jitter double precision,
     p_actor text,
     p_reason text
 )
@@ -91,12 +91,12 @@ begin
 end;
 $function$;
 comment on function public.set_retry_policy(
-    text, text, numeric, numeric, numeric, numeric, text, text
+    text, text, double precision, double precision, double precision, double precision, text, text
 ) is
 'Sets how long a RETRYABLE attempt on a rail waits.';
 revoke all on function public.set_retry_policy(
-    text, text, numeric, numeric, numeric, numeric, text, text
+    text, text, double precision, double precision, double precision, double precision, text, text
 ) from public;
 grant execute on function public.set_retry_policy(
-    text, text, numeric, numeric, numeric, numeric, text, text
+    text, text, double precision, double precision, double precision, double precision, text, text
 ) to symphony_control;

@@ -61,7 +61,10 @@ begin
             g.error_code,
             g.error_message,
             g.latency_ms,
-            g.place
+            g.place,
+            row_number() over (
+                partition by g.outbox_id, g.lease_token order by g.place
+            ) as nth_of_lease
         from unnest(
             p_outbox_ids, p_lease_tokens, p_states, p_rail_references, p_rail_codes, p_error_codes,
             p_error_messages, p_latency_ms
@@ -86,11 +89,7 @@ begin
             a.state as recorded_state,
             case
                 -- A token twice in one batch: the first was recorded, the second is its replay.
-                when a.lease_token = any(p_recorded) and not exists (
-                    select
-                    from given as first_given
-                    where first_given.lease_token = g.lease_token and first_given.place < g.place
-                ) then 'RECORDED'
+                when r.lease_token is not null and g.nth_of_lease = 1 then 'RECORDED'
                 when
                     a.closed_by is null
                     and (a.state = g.state or (a.state = 'FAILED' and g.state = 'RETRYABLE'))
@@ -123,6 +122,7 @@ begin
         from given as g
         left join public.payment_outbox_attempts as a
             on g.outbox_id = a.outbox_id and g.lease_token = a.lease_token
+        left join unnest(p_recorded) as r (lease_token) on a.lease_token = r.lease_token
         left join public.payment_outbox_pending as p on g.outbox_id = p.outbox_id
     ),
 

@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__is_bound_to.sql",
-        sha256="b008668e7be73e978bd4ca55b862546376acccef294a66f2fac584063b52646c",
+        sha256="e386ad90b86b4811fe90963b28afd4b71e5c2eddd9f3a3f696ad4fa25196f443",
     )
     op.install_function(
         "0004__rail_key.sql",
@@ -80,6 +80,10 @@ def upgrade() -> None:
     op.install_function(
         "0004__require_leases.sql",
         sha256="5eec89222b580e0ac5f5e096bf17181ad1b22e6c5471b16d86be19d4cff34acc",
+    )
+    op.install_function(
+        "0004__lock_leases.sql",
+        sha256="a82b1db910b7b1b2dff6e7c155e9826ba29013a91133fc44b46cd7852d2d38d8",
     )
     op.install_function(
         "0004__advance_participants.sql",
@@ -167,7 +171,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_complete_outbox_attempts.sql",
-        sha256="de5df8f5834a34c2b46f15c0ff07a3ea98b1a20fe01efd67ad4e1e3f8ef5795b",
+        sha256="70d42cecda70f7b6511f499a89ae1ea8f597b4f0efa9b914ddfaba762a13e703",
     )
     op.install_function(
         "0004_complete_outbox_attempt.sql",
@@ -179,13 +183,13 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_release_outbox_leases.sql",
-        sha256="bf036ff491f9d24cb95248e747dcc0304b987d0c3b4bde99d709382648249f9a",
+        sha256="0212634ed50be277841644c6598102d316eec9ee11c0be2e4303239bb7c6005b",
     )
     op.install_function(
         "0004_extend_outbox_leases.sql",
-        sha256="94c6e08c9fe4ab0b17149298d792c175df17dc2f8dd6daef27fd9e477168abc2",
+        sha256="e2598804895c3980944e576ca270174dd67c4a7715d2eee1c474ea3507ab9c65",
     )
     op.install_function(
         "0004_begin_outbox_dispatch.sql",
-        sha256="89c0cce1594d2f5f822cba2d40b565c529feb698990c2112f5e32e9e5af9497a",
+        sha256="6ab49d23e43b495e290f023b955596714171d17540a5d1d91c72fcebf6caf760",
     )

@@ -58,7 +58,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005_set_retry_policy.sql",
-        sha256="63e434c0cce1df8ca25c415bddc98937e6cfaebbd4de5a614149ce9422ed1acc",
+        sha256="189100a25a85764f3f23b48a8c02a88727248a15860e5864b25fd315b0d4e8b9",
     )
     op.install_function(
         "0005__lock_item_for_operator.sql",

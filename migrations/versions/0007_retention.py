@@ -61,7 +61,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007__judge_late_results.sql",
-        sha256="024fa76324e5fe6d89f4f0fa897531708391a8350a575a161492722940a8d77a",
+        sha256="3178d1a98dc6eb8abf696df3245a79ba36a2653b8a0b1dda5c7b1f49bac54896",
     )
     op.install_function(
         "0007_instruction_status.sql",

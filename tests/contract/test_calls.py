@@ -105,7 +105,7 @@ INTERNAL = {
     "claim_outbox_batch",
     "complete_outbox_attempt",
 }
-SPELLED = {"timestamptz": "timestamp with time zone"}
+SPELLED = {"timestamptz": "timestamp with time zone", "float8": "double precision"}
 PYTHON_TYPES: dict[str, set[object]] = {
     "uuid": {UUID},
     "text": {str},

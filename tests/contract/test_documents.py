@@ -15,7 +15,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "sqlfunctions"
-_CODE = re.compile(r"'((?:P[0-9A-Z]|23)[0-9A-Z]{3})'")
+_CODE = re.compile(r"'((?:P[0-9]|23)[0-9A-Z]{3})'")
 
 
 def table() -> dict[str, str]:

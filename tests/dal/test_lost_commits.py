@@ -1,0 +1,108 @@
+"""Defect 24: a commit whose outcome nobody knows is an error that says so, in both colours.
+
+The server waits for a standby that does not exist when the backend is killed: the payment is
+committed here, and the caller gets no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from ledgerdb import AsyncLedger, Ledger, OutcomeUnknown
+from ledgerdb.rows import TenantType
+from tests.factories import TENANT, instruction
+from tests.waiting import until
+
+
+@pytest.fixture
+def watcher(connection: psycopg.Connection[Any], database_url: str) -> Iterator[Any]:
+    """The superuser, who does not wait; everybody who connects from now on does."""
+    with Ledger.connect(database_url) as ledger:
+        ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
+    connection.execute("alter system set synchronous_standby_names = 'nobody'")
+    connection.execute(
+        "do $$ begin execute format('alter database %I set synchronous_commit = on',"
+        " current_database()); end $$"
+    )
+    connection.execute("select pg_reload_conf()")
+    until(lambda: psycopg_setting(database_url) == "nobody")
+    try:
+        yield connection
+    finally:
+        connection.execute("alter system reset synchronous_standby_names")
+        connection.execute("select pg_reload_conf()")
+        until(lambda: psycopg_setting(database_url) == "")
+
+
+def psycopg_setting(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as fresh:
+        row = fresh.execute("show synchronous_standby_names").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def kill(watcher: psycopg.Connection[Any]) -> None:
+    """Ends the backend that waits for the standby."""
+    until(
+        lambda: watcher.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and wait_event = 'SyncRep'"""
+        ).fetchone()
+    )
+
+
+def items(watcher: psycopg.Connection[Any]) -> list[Any]:
+    return watcher.execute("select outbox_id from public.payment_outbox_pending").fetchall()
+
+
+def lose(ledger: Ledger, *, in_transaction: bool) -> None:
+    if in_transaction:
+        with ledger.transaction() as transaction:
+            transaction.ingest(instruction())
+    else:
+        ledger.ingest(instruction())
+
+
+@pytest.mark.parametrize("in_transaction", [False, True], ids=["verb", "transaction"])
+def test_defect_24_blocking(
+    watcher: psycopg.Connection[Any], database_url: str, *, in_transaction: bool
+) -> None:
+    with Ledger.connect(database_url) as ledger, ThreadPoolExecutor(1) as thread:
+        written = thread.submit(lose, ledger, in_transaction=in_transaction)
+        kill(watcher)
+        with pytest.raises(OutcomeUnknown, match="call it again with the same arguments"):
+            written.result()
+        ((outbox_id,),) = items(watcher)
+        watcher.execute("alter system reset synchronous_standby_names")
+        watcher.execute("select pg_reload_conf()")
+        replay = ledger.ingest(instruction())
+    assert (replay.outbox_id, replay.replayed) == (outbox_id, True)
+
+
+@pytest.mark.parametrize("in_transaction", [False, True], ids=["verb", "transaction"])
+async def test_defect_24_async(
+    watcher: psycopg.Connection[Any], database_url: str, *, in_transaction: bool
+) -> None:
+    async def lose_async() -> None:
+        if in_transaction:
+            async with ledger.transaction() as transaction:
+                await transaction.ingest(instruction())
+        else:
+            await ledger.ingest(instruction())
+
+    async with AsyncLedger.connect(database_url) as ledger:
+        written = asyncio.ensure_future(lose_async())
+        await asyncio.to_thread(kill, watcher)
+        with pytest.raises(OutcomeUnknown, match="call it again with the same arguments"):
+            await written
+        ((outbox_id,),) = items(watcher)
+        watcher.execute("alter system reset synchronous_standby_names")
+        watcher.execute("select pg_reload_conf()")
+        replay = await ledger.ingest(instruction())
+    assert (replay.outbox_id, replay.replayed) == (outbox_id, True)
