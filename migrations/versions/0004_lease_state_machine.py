@@ -74,12 +74,16 @@ def upgrade() -> None:
         sha256="1901d4a5c5b505f38c6522e6a3c9f5336ed1bf36cc84631baf392ad39c26c303",
     )
     op.install_function(
+        "0004_bump_participant_outbox_seq.sql",
+        sha256="18be8ea057ec3ffaea70a9f1aae3e507a007256cce885d9f42e7601b249b06e1",
+    )
+    op.install_function(
         "0004__require_texts.sql",
         sha256="826be57a9ccc684aa9b7d562bfb1142ede9dec5a0d28e8c5b9438cf0663f8939",
     )
     op.install_function(
         "0004__require_leases.sql",
-        sha256="5eec89222b580e0ac5f5e096bf17181ad1b22e6c5471b16d86be19d4cff34acc",
+        sha256="61bac69e6f5cddd4e4cc1ab2d9735cfd64bdaba7535c3711e4a71b6b921a8427",
     )
     op.install_function(
         "0004__advance_participants.sql",
@@ -131,7 +135,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__enqueue_outbox_item.sql",
-        sha256="fc9bef6a4f171d3fba9908916017e9d24855d30183c133d93afc70b5ce9399fa",
+        sha256="09518c57229e2f627cea8717a35c333a5be5ec4a1701addab87b89e3d51a2c7c",
     )
     op.install_function(
         "0004__enqueue_outbox_items.sql",
@@ -147,7 +151,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_ingest_instruction.sql",
-        sha256="1d09cea71d354b87ed8cdb8f62a106ebc9b69a941ef68b2596046304fd797e93",
+        sha256="cc945108a09d8146553baacba3f8b8baa1671d171728ba5a965b5ca0ac028d9b",
     )
     op.install_function(
         "0004_ingest_instructions.sql",
@@ -155,7 +159,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="31bb7bc2943fc48569f92e896c4024fefc8dc3f3bf15c8a115b1085204a99498",
+        sha256="a720d0a85b57c8e007807ad92986123f2df8104e4bbd03942c260c40857a9b3a",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",
@@ -163,7 +167,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_complete_outbox_attempts.sql",
-        sha256="de5df8f5834a34c2b46f15c0ff07a3ea98b1a20fe01efd67ad4e1e3f8ef5795b",
+        sha256="54bd73867fc8b3d92dd229287556d3015dd36906851701b8468bc8d61ab75a6c",
     )
     op.install_function(
         "0004_complete_outbox_attempt.sql",
@@ -171,7 +175,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_repair_expired_leases.sql",
-        sha256="cf7e10f7b634520d332f73dc34c0e2e1eadfa73656239ed74d66ff03b75d63e5",
+        sha256="06dc15699bccea7cf3e78a55317407a9398ec2835edd1e028ace833f8bc61735",
     )
     op.install_function(
         "0004_release_outbox_leases.sql",
