@@ -1,6 +1,6 @@
 -- claim_outbox_items: leases up to p_batch_size due items to a worker, oldest due first, or in
--- equal shares of the tenants where the queue is set to be fair. A lease that ran out is closed in the
--- same call (see _close_expired_leases), so that no crash goes uncounted and the ceiling holds.
+-- equal shares of the tenants where the queue is set to be fair. A lease that ran out is closed in
+-- the same call (see _close_expired_leases), so that no crash goes uncounted and the ceiling holds.
 -- Items of a paused scope, items behind an earlier one of their participant, and items whose
 -- payload does not match their fingerprint are put on hold as they are met: no later claim walks
 -- over them again.

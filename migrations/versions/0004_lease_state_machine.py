@@ -159,7 +159,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="a720d0a85b57c8e007807ad92986123f2df8104e4bbd03942c260c40857a9b3a",
+        sha256="49b8c1238a92e336b6a00c3b77e8e0ba315708adf834516873ea9c9d3162940e",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",
