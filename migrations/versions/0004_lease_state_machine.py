@@ -155,7 +155,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_ingest_instructions.sql",
-        sha256="6fa2677b5e614e5e4a92186b58377e1237cb7527933f196515b568cf0e07fc78",
+        sha256="9b55c506ec37d6d88b47b5f00f35c0e14f6e18cd4e14e63b38b4a141ec0e93c2",
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
