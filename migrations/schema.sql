@@ -686,6 +686,7 @@ COMMENT ON FUNCTION public._enqueue_outbox_item(p_tenant_id uuid, p_instruction_
 CREATE FUNCTION public._enqueue_outbox_items(p_tenant_ids uuid[], p_instruction_ids text[], p_participant_ids text[], p_idempotency_keys text[], p_rail_types text[], p_payloads text[], p_correlation_ids uuid[], p_one_key_per_instruction boolean) RETURNS TABLE(place bigint, outbox_id uuid, sequence_id bigint, created_at timestamp with time zone, state text, outcome text)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
     AS $$
 declare
     v_place bigint;
@@ -842,6 +843,8 @@ begin
         return;
     end if;
 
+    -- Few replays are looked up by index in a registry of any size; the function's end resets this.
+    perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.
     return query
     select
@@ -3399,19 +3402,26 @@ declare
     v_outcomes text[];
     v_attested bigint;
 begin
+    if cardinality(p_tenant_ids) is distinct from cardinality(p_instruction_ids) then
+        raise exception 'p_instruction_ids: must be 1 to 50000 items, all lists as long'
+            using
+                errcode = 'P7118',
+                column = 'p_instruction_ids',
+                constraint = '1 to 50000 items, all lists as long';
+    end if;
     select g.place into v_place
     from unnest(p_tenant_ids) with ordinality as g (tenant_id, place)
     left join public.tenants as t on g.tenant_id = t.tenant_id and t.status = 'ACTIVE'
     where t.tenant_id is null
     order by g.place
     limit 1;
-    if found or p_tenant_ids is null then
+    if found then
         raise exception 'p_tenant_ids: is not an active tenant'
             using
                 errcode = 'P7102',
                 column = 'p_tenant_ids',
                 constraint = 'an active tenant',
-                detail = format('item %s', coalesce(v_place, 1));
+                detail = format('item %s', v_place);
     end if;
 
     select

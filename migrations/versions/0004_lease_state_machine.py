@@ -139,7 +139,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__enqueue_outbox_items.sql",
-        sha256="7029a77bef8451d82bd3652e53e7a76da68e8ded824d3979fc13dbadbfd18dc1",
+        sha256="6e3d94a8feca29b68adec737aab80548dbed740afaaaef1d83a192ac91bd47f1",
     )
     op.install_function(
         "0004_enqueue_payment_outbox.sql",
