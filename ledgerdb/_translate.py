@@ -25,6 +25,7 @@ _COMMIT: Final[Call[Any]] = Call("commit", text("commit"), {}, lambda _: None, w
 # What a JSON document can do to its type: bad syntax, a character or a number that jsonb cannot
 # hold, too deep a nesting.
 _JSON_REFUSED: Final = frozenset({"22P02", "22P05", "22003", "54001"})
+_JSON: Final = frozenset({"p_payload", "p_evidence"})  # no function has two
 
 
 @contextmanager
@@ -93,9 +94,14 @@ def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
     field = diagnostics.column_name if diagnostics else None
     rule = diagnostics.constraint_name if diagnostics else None
     message = (diagnostics.message_primary if diagnostics else None) or _first_line(error)
-    if sqlstate in _JSON_REFUSED and "p_payload" in call.parameters:
-        field, rule = "p_payload", "a JSON document that jsonb can hold"
-        return InvalidArgument(f"payload: {message}", sqlstate=sqlstate, field="payload", rule=rule)
+    if sqlstate in _JSON_REFUSED:
+        for name in _JSON & call.parameters.keys():
+            return InvalidArgument(
+                f"{name.removeprefix('p_')}: {message}",
+                sqlstate=sqlstate,
+                field=name.removeprefix("p_"),
+                rule="a JSON document that jsonb can hold",
+            )
     if diagnostics and diagnostics.message_detail and (sqlstate or "").startswith("P7"):
         message += f" ({diagnostics.message_detail})"  # ours: which item of a batch
     # The parameter p_x of a function is the argument x of its Python verb.

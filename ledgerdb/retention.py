@@ -17,7 +17,6 @@ from ledgerdb.calls import Call
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import columns_of, statement
 from ledgerdb.calls._shape import many, one
-from ledgerdb.errors import InvalidArgument
 from ledgerdb.sync import Ledger, run
 
 __all__ = [
@@ -115,7 +114,10 @@ def retention_plan(
     return Call(
         "retention_plan",
         _PLAN,
-        {"p_before": _aware(before), "p_older_than": older_than},
+        {
+            "p_before": check.optional_aware("before", before),
+            "p_older_than": check.optional_interval("older_than", older_than),
+        },
         many(RetentionGroup),
         writes=False,
     )
@@ -129,11 +131,11 @@ def retire_history(
         "retire_history",
         _RETIRE_HISTORY,
         {
-            "p_before": _aware(before),
+            "p_before": check.aware("before", before),
             "p_limit": check.integer("limit", limit),
             "p_actor": check.text("actor", actor),
             "p_reason": check.text("reason", reason),
-            "p_after": after,
+            "p_after": check.optional_uuid("after", after),
         },
         one(RetiredBatch),
         writes=True,
@@ -188,11 +190,3 @@ def retire(
         retired += batch.items
         after = batch.last_outbox_id
         yield batch
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
-        raise InvalidArgument(
-            "before: must have a time zone", field="before", rule="must have a time zone"
-        )
-    return moment

@@ -690,12 +690,15 @@ begin
         perform public._require_text('p_idempotency_key', p_idempotency_key, 'P7114');
         perform public._require_text('p_rail_type', p_rail_type, 'P7115');
     end if;
-    if p_payload is null or p_payload is not json object then
-        raise exception 'p_payload: must be a JSON object'
+    if p_payload is null
+        or octet_length(p_payload) > 1048576
+        or p_payload is not json object
+    then
+        raise exception 'p_payload: must be a JSON object, at most 1048576 bytes'
             using
                 errcode = 'P7116',
                 column = 'p_payload',
-                constraint = 'a JSON object';
+                constraint = 'a JSON object, at most 1048576 bytes';
     end if;
 
     with identity as (
@@ -785,6 +788,7 @@ COMMENT ON FUNCTION public._enqueue_outbox_item(p_tenant_id uuid, p_instruction_
 CREATE FUNCTION public._enqueue_outbox_items(p_tenant_ids uuid[], p_instruction_ids text[], p_participant_ids text[], p_idempotency_keys text[], p_rail_types text[], p_payloads text[], p_correlation_ids uuid[], p_one_key_per_instruction boolean) RETURNS TABLE(place bigint, outbox_id uuid, sequence_id bigint, created_at timestamp with time zone, state text, outcome text)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
     AS $$
 declare
     v_place bigint;
@@ -941,6 +945,8 @@ begin
         return;
     end if;
 
+    -- Few replays are looked up by index in a registry of any size; the function's end resets this.
+    perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.
     return query
     select
@@ -1547,7 +1553,8 @@ begin
         raise exception 'outbox item %: it has ended', p_outbox_id
             using errcode = 'P7004', hint = 'If it failed: redrive_dead_letters.';
     end if;
-    raise exception 'outbox item %: there is no such item', p_outbox_id using errcode = 'P7006';
+    raise exception 'outbox item %: there is no such item', p_outbox_id
+        using errcode = 'P7006', column = 'p_outbox_id', constraint = 'a known item';
 end;
 $$;
 
@@ -2034,13 +2041,7 @@ CREATE FUNCTION public._require_leases(p_outbox_ids uuid[], p_lease_tokens uuid[
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
-    if coalesce(length(p_worker_id), 0) not between 1 and 200 then
-        raise exception 'p_worker_id: must be 1 to 200 characters'
-            using
-                errcode = 'P7117',
-                column = 'p_worker_id',
-                constraint = '1 to 200 characters';
-    end if;
+    perform public._require_text('p_worker_id', p_worker_id, 'P7117');
     if coalesce(cardinality(p_outbox_ids), 0) not between 1 and 10000
         or cardinality(p_outbox_ids) is distinct from cardinality(p_lease_tokens)
     then
@@ -2068,9 +2069,12 @@ CREATE FUNCTION public._require_operator(p_actor text, p_reason text) RETURNS vo
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
-    if coalesce(length(btrim(p_actor)), 0) not between 1 and 200 then
-        raise exception 'p_actor: must be 1 to 200 characters'
-            using errcode = 'P711C', column = 'p_actor', constraint = '1 to 200 characters';
+    if not public._is_identifier(btrim(p_actor)) then
+        raise exception 'p_actor: must be 1 to 200 characters, no control characters'
+            using
+                errcode = 'P711C',
+                column = 'p_actor',
+                constraint = '1 to 200 characters, no control characters';
     end if;
     if coalesce(length(btrim(p_reason)), 0) not between 1 and 1000 then
         raise exception 'p_reason: must be 1 to 1000 characters'
@@ -2455,6 +2459,7 @@ CREATE FUNCTION public.bump_participant_outbox_seq(p_participant_id text) RETURN
 declare
     v_sequence_id bigint;
 begin
+    perform public._require_text('p_participant_id', p_participant_id, 'P7113');
     insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
     values (p_participant_id, 2)
     on conflict (participant_id) do update
@@ -2581,13 +2586,7 @@ begin
                 column = 'p_batch_size',
                 constraint = 'between 1 and 10000';
     end if;
-    if coalesce(length(p_worker_id), 0) not between 1 and 200 then
-        raise exception 'p_worker_id: must be 1 to 200 characters'
-            using
-                errcode = 'P7117',
-                column = 'p_worker_id',
-                constraint = '1 to 200 characters';
-    end if;
+    perform public._require_text('p_worker_id', p_worker_id, 'P7117');
     if p_lease_seconds is null or p_lease_seconds not between 1 and 86400 then
         raise exception 'p_lease_seconds: must be between 1 and 86400'
             using
@@ -2741,6 +2740,7 @@ declare
     v_states public.outbox_attempt_state[];
     v_participants text[];
 begin
+    -- Not the rule of a claim: a lease that was issued before that rule can still be completed.
     if coalesce(length(p_worker_id), 0) not between 1 and 200 then
         raise exception 'p_worker_id: must be 1 to 200 characters'
             using
@@ -2769,7 +2769,10 @@ begin
         where given.state is null or given.state not in ('DISPATCHED', 'FAILED', 'RETRYABLE')
     ) then
         raise exception 'p_state: must be DISPATCHED, FAILED or RETRYABLE'
-            using errcode = 'P7003', column = 'p_state';
+            using
+                errcode = 'P7003',
+                column = 'p_state',
+                constraint = 'DISPATCHED, FAILED or RETRYABLE';
     end if;
     if exists (
         select
@@ -3383,6 +3386,7 @@ CREATE FUNCTION public.ingest_instruction(p_tenant_id uuid, p_instruction_id tex
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 declare
+    v_parameter text;
     v_item record;
     v_attestation record;
 begin
@@ -3412,16 +3416,36 @@ begin
         length(p_client_id_hash), length(p_signature_hash), length(p_cert_fingerprint_sha256),
         length(p_token_jti_hash),
         length(p_upstream_ref), length(p_downstream_ref), length(p_nfs_sequence_ref)
-    ) > 500
-        or p_signatures is null
+    ) > 500 then
+        select g.parameter into v_parameter
+        from (
+            values
+            ('p_client_id_hash', p_client_id_hash),
+            ('p_signature_hash', p_signature_hash),
+            ('p_cert_fingerprint_sha256', p_cert_fingerprint_sha256),
+            ('p_token_jti_hash', p_token_jti_hash),
+            ('p_upstream_ref', p_upstream_ref),
+            ('p_downstream_ref', p_downstream_ref),
+            ('p_nfs_sequence_ref', p_nfs_sequence_ref)
+        ) as g (parameter, given)
+        where length(g.given) > 500
+        order by g.parameter
+        limit 1;
+        raise exception '%: must be at most 500 characters', v_parameter
+            using
+                errcode = 'P711A',
+                column = v_parameter,
+                constraint = 'at most 500 characters';
+    end if;
+    if p_signatures is null
         or jsonb_typeof(p_signatures) <> 'array'
         or octet_length(p_signatures::text) > 65536
     then
-        raise exception 'attestation: a hash, a reference or the signatures break their limits'
+        raise exception 'p_signatures: must be a JSON array, at most 65536 bytes'
             using
                 errcode = 'P711A',
                 column = 'p_signatures',
-                constraint = 'texts at most 500 characters, signatures an array of 65536 bytes';
+                constraint = 'a JSON array, at most 65536 bytes';
     end if;
 
     select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed
@@ -3506,19 +3530,26 @@ declare
     v_outcomes text[];
     v_attested bigint;
 begin
+    if cardinality(p_tenant_ids) is distinct from cardinality(p_instruction_ids) then
+        raise exception 'p_instruction_ids: must be 1 to 50000 items, all lists as long'
+            using
+                errcode = 'P7118',
+                column = 'p_instruction_ids',
+                constraint = '1 to 50000 items, all lists as long';
+    end if;
     select g.place into v_place
     from unnest(p_tenant_ids) with ordinality as g (tenant_id, place)
     left join public.tenants as t on g.tenant_id = t.tenant_id and t.status = 'ACTIVE'
     where t.tenant_id is null
     order by g.place
     limit 1;
-    if found or p_tenant_ids is null then
+    if found then
         raise exception 'p_tenant_ids: is not an active tenant'
             using
                 errcode = 'P7102',
                 column = 'p_tenant_ids',
                 constraint = 'an active tenant',
-                detail = format('item %s', coalesce(v_place, 1));
+                detail = format('item %s', v_place);
     end if;
 
     select
@@ -4103,7 +4134,10 @@ begin
     perform public._require_operator(p_actor, p_reason);
     if p_state is null or p_state not in ('DISPATCHED', 'FAILED', 'RETRYABLE') then
         raise exception 'p_state: must be DISPATCHED, FAILED or RETRYABLE'
-            using errcode = 'P7003', column = 'p_state';
+            using
+                errcode = 'P7003',
+                column = 'p_state',
+                constraint = 'DISPATCHED, FAILED or RETRYABLE';
     end if;
     if length(p_rail_reference) > 500 then
         raise exception 'p_rail_reference: must be at most 500 characters'
@@ -4352,13 +4386,7 @@ begin
                 column = 'p_batch_size',
                 constraint = 'between 1 and 10000';
     end if;
-    if coalesce(length(p_worker_id), 0) not between 1 and 200 then
-        raise exception 'p_worker_id: must be 1 to 200 characters'
-            using
-                errcode = 'P7117',
-                column = 'p_worker_id',
-                constraint = '1 to 200 characters';
-    end if;
+    perform public._require_text('p_worker_id', p_worker_id, 'P7117');
 
     select array_agg(expired.outbox_id), array_agg(expired.lease_token)
     into v_ids, v_tokens
@@ -4413,16 +4441,20 @@ begin
     perform public._require_operator(p_actor, p_reason);
     if p_resolution is null or p_resolution not in ('DISPATCHED', 'FAILED', 'REQUEUE') then
         raise exception 'p_resolution: must be DISPATCHED, FAILED or REQUEUE'
-            using errcode = 'P7003', column = 'p_resolution';
+            using
+                errcode = 'P7003',
+                column = 'p_resolution',
+                constraint = 'DISPATCHED, FAILED or REQUEUE';
     end if;
-    if length(p_rail_reference) not between 1 and 500
+    if length(p_rail_reference) > 500
+        or btrim(p_rail_reference) = ''
         or (p_resolution = 'DISPATCHED' and num_nulls(p_rail_reference, p_late_result_id) = 2)
     then
         raise exception 'p_rail_reference: must be 1 to 500 characters, and is proof of DISPATCHED'
             using
                 errcode = 'P711B',
                 column = 'p_rail_reference',
-                constraint = '1 to 500 characters; needed to resolve as DISPATCHED';
+                constraint = '1 to 500 characters, not only blanks; proof of DISPATCHED';
     end if;
     if jsonb_typeof(p_evidence) <> 'object' or octet_length(p_evidence::text) > 65536 then
         raise exception 'p_evidence: must be a JSON object, at most 65536 bytes'
@@ -4484,7 +4516,7 @@ begin
             where i.outbox_id = p_outbox_id
         ) then
             raise exception 'outbox item %: there is no such item', p_outbox_id
-                using errcode = 'P7006';
+                using errcode = 'P7006', column = 'p_outbox_id', constraint = 'a known item';
         end if;
     end if;
     if v_in_doubt_no is null or v_in_doubt_no <> p_attempt_no then
@@ -4504,7 +4536,10 @@ begin
             and l.lease_token = v_token;
         if not found then
             raise exception 'late result %: it is not of the attempt in doubt', p_late_result_id
-                using errcode = 'P7006', column = 'p_late_result_id';
+                using
+                    errcode = 'P7006',
+                    column = 'p_late_result_id',
+                    constraint = 'a late result of the attempt in doubt';
         end if;
         if p_resolution = 'DISPATCHED' then
             v_reference := coalesce(p_rail_reference, v_late.rail_reference);
@@ -4687,20 +4722,7 @@ declare
     v_bytes bigint;
     v_deleted bigint;
 begin
-    if coalesce(length(btrim(p_actor)), 0) not between 1 and 200 then
-        raise exception 'p_actor: must be 1 to 200 characters'
-            using
-                errcode = 'P711C',
-                column = 'p_actor',
-                constraint = '1 to 200 characters';
-    end if;
-    if coalesce(length(btrim(p_reason)), 0) not between 1 and 1000 then
-        raise exception 'p_reason: must be 1 to 1000 characters'
-            using
-                errcode = 'P711C',
-                column = 'p_reason',
-                constraint = '1 to 1000 characters';
-    end if;
+    perform public._require_operator(p_actor, p_reason);
     if p_limit is null or p_limit not between 1 and 10000 then
         raise exception 'p_limit: must be between 1 and 10000'
             using

@@ -1,6 +1,6 @@
 -- bump_participant_outbox_seq: takes the next gapless sequence number of a participant. Called by
 -- the outbox functions only: nobody else may burn numbers. Locks: the participant's counter row,
--- until commit. Raises: nothing.
+-- until commit. Raises: P7113 participant.
 create or replace function public.bump_participant_outbox_seq(
     p_participant_id text
 )
@@ -13,6 +13,7 @@ as $function$
 declare
     v_sequence_id bigint;
 begin
+    perform public._require_text('p_participant_id', p_participant_id, 'P7113');
     insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
     values (p_participant_id, 2)
     on conflict (participant_id) do update

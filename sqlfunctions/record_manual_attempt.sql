@@ -26,7 +26,10 @@ begin
     perform public._require_operator(p_actor, p_reason);
     if p_state is null or p_state not in ('DISPATCHED', 'FAILED', 'RETRYABLE') then
         raise exception 'p_state: must be DISPATCHED, FAILED or RETRYABLE'
-            using errcode = 'P7003', column = 'p_state';
+            using
+                errcode = 'P7003',
+                column = 'p_state',
+                constraint = 'DISPATCHED, FAILED or RETRYABLE';
     end if;
     if length(p_rail_reference) > 500 then
         raise exception 'p_rail_reference: must be at most 500 characters'

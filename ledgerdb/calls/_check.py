@@ -5,14 +5,22 @@ be sent at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from ledgerdb.errors import InvalidArgument
 
-_INTEGER_MAX = 2**31 - 1
+T = TypeVar("T")
+
+_INTEGER_MAX: Final = 2**31 - 1
+_DIGITS: Final = 300
+_REPLACED: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})
+# An escaped NUL, not an escaped backslash before "u0000": no text of the database can hold it.
+_JSON_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def refuse(field: str, rule: str) -> InvalidArgument:
@@ -41,6 +49,21 @@ def text(field: str, value: object) -> str:
 def optional_text(field: str, value: object) -> str | None:
     """A text argument or None."""
     return None if value is None else text(field, value)
+
+
+def storable(value: str) -> str:
+    """A text in which what no text of the database can hold is replaced."""
+    return value.translate(_REPLACED).encode(errors="replace").decode()
+
+
+def optional_remark(field: str, value: object) -> str | None:
+    """A code or a message of the rail, or None. It must never cost a payment's result: what cannot
+    be stored is replaced, and the function cuts what is too long.
+
+    Raises:
+        InvalidArgument: not a string.
+    """
+    return optional_text(field, storable(value) if isinstance(value, str) else value)
 
 
 def uuid(field: str, value: object) -> UUID:
@@ -109,10 +132,19 @@ def number(field: str, value: object) -> int | float | Decimal:
     """A numeric argument.
 
     Raises:
-        InvalidArgument: not a number; a bool is none.
+        InvalidArgument: not a number (a bool is none), or too large or too fine for a double.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise refuse(field, f"must be a number, not {type(value).__name__}")
+    try:
+        exact = Decimal(value)
+        fits = (
+            exact.is_nan() or exact.is_infinite() or exact == 0 or abs(exact.adjusted()) < _DIGITS
+        )
+    except ArithmeticError:
+        fits = False
+    if not fits:
+        raise refuse(field, f"must be a number between 1e-{_DIGITS} and 1e{_DIGITS}")
     return value
 
 
@@ -132,6 +164,58 @@ def optional_boolean(field: str, value: object) -> bool | None:
     return None if value is None else boolean(field, value)
 
 
+def aware(field: str, value: object) -> datetime:
+    """A time with its zone.
+
+    Raises:
+        InvalidArgument: no time, or one without a zone: the server would take its own.
+    """
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise refuse(field, "must be a time with a time zone")
+    return value
+
+
+def optional_aware(field: str, value: object) -> datetime | None:
+    """A time with its zone, or None."""
+    return None if value is None else aware(field, value)
+
+
+def optional_interval(field: str, value: object) -> timedelta | None:
+    """A length of time or None.
+
+    Raises:
+        InvalidArgument: something else.
+    """
+    if value is not None and not isinstance(value, timedelta):
+        raise refuse(field, f"must be a timedelta, not {type(value).__name__}")
+    return value
+
+
+def members(field: str, value: object, kind: type[T]) -> Sequence[T]:
+    """A sequence of instances of one class.
+
+    Raises:
+        InvalidArgument: no sequence, or something else in it.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise refuse(field, f"must be a sequence of {kind.__name__}")
+    for member in value:
+        if not isinstance(member, kind):
+            raise refuse(field, f"must be a sequence of {kind.__name__}")
+    return value
+
+
+def uuids(field: str, value: object) -> list[UUID]:
+    """A list of UUIDs or their text forms.
+
+    Raises:
+        InvalidArgument: no sequence, or something else in it.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise refuse(field, "must be a sequence of UUIDs")
+    return [uuid(field, member) for member in value]
+
+
 def operator(actor: object, reason: object) -> dict[str, object]:
     """The arguments that say who decided, and why."""
     return {"p_actor": text("actor", actor), "p_reason": text("reason", reason)}
@@ -149,17 +233,32 @@ def json_text(field: str, value: bytes | str | Mapping[str, Any]) -> str:
         except UnicodeDecodeError as error:
             raise refuse(field, f"must be UTF-8, byte {error.start} is not") from None
     elif isinstance(value, Mapping):
-        value = dump(field, dict(value))
+        return json_object(field, value)
     return text(field, value)
+
+
+def json_object(field: str, value: object) -> str:
+    """A mapping as JSON.
+
+    Raises:
+        InvalidArgument: no mapping, or a value that JSON cannot express.
+    """
+    if not isinstance(value, Mapping):
+        raise refuse(field, f"must be a mapping, not {type(value).__name__}")
+    return dump(field, dict(value))
 
 
 def dump(field: str, value: object) -> str:
     """A Python value as compact JSON.
 
     Raises:
-        InvalidArgument: a value that JSON cannot express (NaN, a Decimal, a cycle).
+        InvalidArgument: a value that JSON cannot express (NaN, a Decimal, a cycle), or a text in it
+            that the database cannot hold.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        dumped = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
         raise refuse(field, f"must be expressible as JSON: {error}") from None
+    if _JSON_NUL.search(dumped):
+        raise refuse(field, "must not contain a NUL character")
+    return text(field, dumped)

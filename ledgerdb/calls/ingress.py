@@ -124,9 +124,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
             "p_client_id_hash": check.optional_text("client_id_hash", instruction.client_id_hash),
             "p_member_id": check.optional_uuid("member_id", instruction.member_id),
             "p_signature_hash": check.optional_text("signature_hash", instruction.signature_hash),
-            "p_signatures": check.text(
-                "signatures", check.dump("signatures", instruction.signatures)
-            ),
+            "p_signatures": check.dump("signatures", instruction.signatures),
             "p_cert_fingerprint_sha256": check.optional_text(
                 "cert_fingerprint_sha256", instruction.cert_fingerprint_sha256
             ),
@@ -159,9 +157,7 @@ _SINGLE_ONLY: Final = (
 
 def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResult, ...]]:
     """`ingest_instructions`: many attestations and outbox items in one statement."""
-    for instruction in instructions:
-        if not isinstance(instruction, Instruction):
-            raise check.refuse("instruction", "must be an Instruction")
+    for instruction in check.members("instructions", instructions, Instruction):
         for name in _SINGLE_ONLY:
             if getattr(instruction, name):
                 raise check.refuse(name, "cannot be given in a batch: use ingest")
@@ -205,9 +201,7 @@ def enqueue(
 
 def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]]:
     """`enqueue_outbox_items`: many instructions without a tenant in one statement."""
-    for item in items:
-        if not isinstance(item, OutboxItem):
-            raise check.refuse("item", "must be an OutboxItem")
+    check.members("items", items, OutboxItem)
     return Call(
         "enqueue_outbox_items",
         _ENQUEUE_MANY,

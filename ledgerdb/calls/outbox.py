@@ -80,20 +80,26 @@ def complete_many(
     """`complete_outbox_attempts`: ends the attempts that the items' leases stand for. What came too
     late is an outcome, kept as evidence.
     """
-    for completion in completions:
+    for completion in check.members("completions", completions, Completion):
         _check_completion(completion)
     return Call(
         "complete_outbox_attempts",
         _COMPLETE,
         {
             "p_worker_id": check.text("worker_id", worker_id),
-            "p_outbox_ids": [c.item.outbox_id for c in completions],
-            "p_lease_tokens": [c.item.lease_token for c in completions],
+            "p_outbox_ids": [check.uuid("outbox_id", c.item.outbox_id) for c in completions],
+            "p_lease_tokens": [check.uuid("lease_token", c.item.lease_token) for c in completions],
             "p_states": [str(c.state) for c in completions],
-            "p_rail_references": [c.rail_reference for c in completions],
-            "p_rail_codes": [c.rail_code for c in completions],
-            "p_error_codes": [c.error_code for c in completions],
-            "p_error_messages": [c.error_message for c in completions],
+            "p_rail_references": [
+                check.optional_text("rail_reference", c.rail_reference) for c in completions
+            ],
+            "p_rail_codes": [check.optional_remark("rail_code", c.rail_code) for c in completions],
+            "p_error_codes": [
+                check.optional_remark("error_code", c.error_code) for c in completions
+            ],
+            "p_error_messages": [
+                check.optional_remark("error_message", c.error_message) for c in completions
+            ],
             "p_latency_ms": [
                 check.optional_metric("latency_ms", c.latency_ms) for c in completions
             ],
@@ -143,14 +149,10 @@ def complete(
 
 
 def _check_completion(completion: Completion) -> None:
-    if not isinstance(completion, Completion):
-        raise check.refuse("completion", "must be a Completion")
     if not isinstance(completion.item, ClaimedItem):
         raise check.refuse("item", "must be a ClaimedItem")
     if completion.state not in tuple(AttemptState):
         raise check.refuse("state", "must be an AttemptState")
-    for name in ("rail_reference", "rail_code", "error_code", "error_message"):
-        check.optional_text(name, getattr(completion, name))
 
 
 def repair(batch_size: int, worker_id: str) -> Call[tuple[RepairedLease, ...]]:
@@ -206,12 +208,10 @@ def begin_dispatch(items: Sequence[ClaimedItem], worker_id: str) -> Call[tuple[B
 
 
 def _leases(items: Sequence[ClaimedItem], worker_id: str) -> dict[str, object]:
-    for item in items:
-        if not isinstance(item, ClaimedItem):
-            raise check.refuse("item", "must be a ClaimedItem")
+    leased = check.members("items", items, ClaimedItem)
     return {
-        "p_outbox_ids": [item.outbox_id for item in items],
-        "p_lease_tokens": [item.lease_token for item in items],
+        "p_outbox_ids": [check.uuid("outbox_id", item.outbox_id) for item in leased],
+        "p_lease_tokens": [check.uuid("lease_token", item.lease_token) for item in leased],
         "p_worker_id": check.text("worker_id", worker_id),
     }
 

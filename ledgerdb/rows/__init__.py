@@ -26,11 +26,16 @@ from ledgerdb.rows.ingress import (
 )
 from ledgerdb.rows.limits import (
     BATCH_SIZE_MAX,
+    CODE_CHARS_MAX,
+    EVIDENCE_BYTES_MAX,
     IDENTIFIER_CHARS_MAX,
     INGEST_ITEMS_MAX,
     LEASE_SECONDS_MAX,
+    MESSAGE_CHARS_MAX,
     PAYLOAD_BYTES_MAX,
     RAIL_REFERENCE_CHARS_MAX,
+    REASON_CHARS_MAX,
+    REFERENCE_CHARS_MAX,
     RETRY_DELAY_SECONDS_MAX,
     AttemptState,
     CompletionOutcome,
@@ -65,11 +70,16 @@ from ledgerdb.rows.outbox import (
 
 __all__ = [
     "BATCH_SIZE_MAX",
+    "CODE_CHARS_MAX",
+    "EVIDENCE_BYTES_MAX",
     "IDENTIFIER_CHARS_MAX",
     "INGEST_ITEMS_MAX",
     "LEASE_SECONDS_MAX",
+    "MESSAGE_CHARS_MAX",
     "PAYLOAD_BYTES_MAX",
     "RAIL_REFERENCE_CHARS_MAX",
+    "REASON_CHARS_MAX",
+    "REFERENCE_CHARS_MAX",
     "RETRY_DELAY_SECONDS_MAX",
     "Acknowledgement",
     "Attempt",

@@ -1,4 +1,7 @@
-"""Limits that the SQL functions hold, and the words they use. Every unit is in the name."""
+"""Limits that the SQL functions hold, and the words they use. Every unit is in the name.
+
+`docs/limits.md` says which parameter has which limit; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ from typing import Final
 
 __all__ = [
     "BATCH_SIZE_MAX",
+    "CODE_CHARS_MAX",
+    "EVIDENCE_BYTES_MAX",
     "IDENTIFIER_CHARS_MAX",
     "INGEST_ITEMS_MAX",
     "LEASE_SECONDS_MAX",
+    "MESSAGE_CHARS_MAX",
     "PAYLOAD_BYTES_MAX",
     "RAIL_REFERENCE_CHARS_MAX",
+    "REASON_CHARS_MAX",
+    "REFERENCE_CHARS_MAX",
     "RETRY_DELAY_SECONDS_MAX",
     "AttemptState",
     "CompletionOutcome",
@@ -20,12 +28,17 @@ __all__ = [
 ]
 
 IDENTIFIER_CHARS_MAX: Final = 200
+REFERENCE_CHARS_MAX: Final = 500
 PAYLOAD_BYTES_MAX: Final = 1_048_576
+EVIDENCE_BYTES_MAX: Final = 65_536
 BATCH_SIZE_MAX: Final = 10_000
 INGEST_ITEMS_MAX: Final = 50_000
 LEASE_SECONDS_MAX: Final = 86_400
 RETRY_DELAY_SECONDS_MAX: Final = 604_800
 RAIL_REFERENCE_CHARS_MAX: Final = 500
+CODE_CHARS_MAX: Final = 100
+MESSAGE_CHARS_MAX: Final = 2_000
+REASON_CHARS_MAX: Final = 1_000
 
 
 class AttemptState(StrEnum):

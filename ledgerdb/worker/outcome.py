@@ -7,9 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeGuard
 
-from ledgerdb.rows import RAIL_REFERENCE_CHARS_MAX, AttemptState, ClaimedItem, Completion
+from ledgerdb.calls._check import storable
+from ledgerdb.rows import (
+    CODE_CHARS_MAX,
+    MESSAGE_CHARS_MAX,
+    RAIL_REFERENCE_CHARS_MAX,
+    AttemptState,
+    ClaimedItem,
+    Completion,
+)
 
 __all__ = [
+    "REFERENCE_CUT",
     "AsyncHandler",
     "Dispatched",
     "Handler",
@@ -19,12 +28,11 @@ __all__ = [
     "SyncHandler",
     "completion",
     "is_async",
+    "is_reference_cut",
 ]
 
-_CODE_CHARS_MAX: Final = 100
-_MESSAGE_CHARS_MAX: Final = 2_000
+REFERENCE_CUT: Final = "REFERENCE_CUT"
 _INTEGER_MAX: Final = 2**31 - 1
-_UNSTORABLE: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,8 @@ class Dispatched:
     """The rail took the payment; ends the item as DISPATCHED.
 
     Attributes:
-        rail_reference: the rail's own name for the payment, up to `RAIL_REFERENCE_CHARS_MAX`.
+        rail_reference: the rail's own name for the payment, up to `RAIL_REFERENCE_CHARS_MAX`; one
+            that does not fit is recorded as its beginning, with all of it as the error message.
         rail_code: the rail's status code.
         latency_ms: how long the rail took, in milliseconds.
     """
@@ -93,16 +102,28 @@ def is_async(handler: Handler) -> TypeGuard[AsyncHandler]:
     )
 
 
+def is_reference_cut(outcome: Outcome) -> bool:
+    """True where the rail's reference cannot be recorded as it is."""
+    if not isinstance(outcome, Dispatched) or outcome.rail_reference is None:
+        return False
+    reference = str(outcome.rail_reference)
+    return storable(reference) != reference or len(reference) > RAIL_REFERENCE_CHARS_MAX
+
+
 def completion(item: ClaimedItem, outcome: Outcome) -> Completion:
     """What is sent to the database for an outcome.
 
-    Texts and numbers are made storable here: what the rail said must never lose its result.
+    Texts and numbers are made storable here: what the rail said must never lose its result. A
+    reference that does not fit would be refused; its payment was sent all the same, so it is cut,
+    marked `REFERENCE_CUT`, and goes whole into the error message.
     """
     state, reference = AttemptState.FAILED, None
     error_code, error_message, delay = None, None, None
     match outcome:
         case Dispatched():
             state, reference = AttemptState.DISPATCHED, outcome.rail_reference
+            if is_reference_cut(outcome):
+                error_code, error_message = REFERENCE_CUT, reference
         case Retry():
             state, delay = AttemptState.RETRYABLE, outcome.delay_seconds
             error_code, error_message = outcome.error_code, outcome.error_message
@@ -112,9 +133,9 @@ def completion(item: ClaimedItem, outcome: Outcome) -> Completion:
         item=item,
         state=state,
         rail_reference=_text(reference, RAIL_REFERENCE_CHARS_MAX),
-        rail_code=_text(outcome.rail_code, _CODE_CHARS_MAX),
-        error_code=_text(error_code, _CODE_CHARS_MAX),
-        error_message=_text(error_message, _MESSAGE_CHARS_MAX),
+        rail_code=_text(outcome.rail_code, CODE_CHARS_MAX),
+        error_code=_text(error_code, CODE_CHARS_MAX),
+        error_message=_text(error_message, MESSAGE_CHARS_MAX),
         latency_ms=_integer(outcome.latency_ms),
         retry_delay_seconds=_integer(delay),
     )
@@ -123,7 +144,7 @@ def completion(item: ClaimedItem, outcome: Outcome) -> Completion:
 def _text(value: object, chars_max: int) -> str | None:
     if value is None:
         return None
-    return str(value).translate(_UNSTORABLE).encode(errors="replace").decode()[:chars_max]
+    return storable(str(value))[:chars_max]
 
 
 def _integer(value: object) -> int | None:

@@ -10,7 +10,7 @@ from ledgerdb.aio import AsyncLedger
 from ledgerdb.errors import LedgerError
 from ledgerdb.rows import AttemptState, ClaimedItem, CompletedAttempt, Completion
 from ledgerdb.worker.batcher import Batcher
-from ledgerdb.worker.outcome import Outcome, completion
+from ledgerdb.worker.outcome import Outcome, completion, is_reference_cut
 from ledgerdb.worker.reconnect import patiently
 from ledgerdb.worker.settings import WorkerSettings
 from ledgerdb.worker.stats import WorkerStats, describe
@@ -33,6 +33,10 @@ class Recorder:
         """Completes the attempt, again and again while the database is away, also beyond the lease:
         a result that comes too late is evidence that somebody will ask for.
         """
+        if is_reference_cut(outcome):
+            _log.error(
+                "%s: the rail's reference cannot be stored whole: %s", describe(item), outcome
+            )
         try:
             done = await self._results.submit(completion(item, outcome))
         except LedgerError as error:

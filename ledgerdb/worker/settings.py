@@ -58,9 +58,14 @@ class WorkerSettings:
     grace_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.worker_id) <= IDENTIFIER_CHARS_MAX or "\x00" in self.worker_id:
+        if (
+            not 1 <= len(self.worker_id) <= IDENTIFIER_CHARS_MAX
+            or not self.worker_id.isprintable()
+            or self.worker_id != self.worker_id.strip()
+        ):
             raise ConfigurationError(
-                f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} characters, not {self.worker_id!r}"
+                f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} printable characters, no end blanks,"
+                f" not {self.worker_id!r}"
             )
         _require("batch_size", self.batch_size, 1, BATCH_SIZE_MAX)
         _require("concurrency", self.concurrency, 1, 1_000)

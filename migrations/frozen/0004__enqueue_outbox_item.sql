@@ -41,12 +41,15 @@ begin
         perform public._require_text('p_idempotency_key', p_idempotency_key, 'P7114');
         perform public._require_text('p_rail_type', p_rail_type, 'P7115');
     end if;
-    if p_payload is null or p_payload is not json object then
-        raise exception 'p_payload: must be a JSON object'
+    if p_payload is null
+        or octet_length(p_payload) > 1048576
+        or p_payload is not json object
+    then
+        raise exception 'p_payload: must be a JSON object, at most 1048576 bytes'
             using
                 errcode = 'P7116',
                 column = 'p_payload',
-                constraint = 'a JSON object';
+                constraint = 'a JSON object, at most 1048576 bytes';
     end if;
 
     with identity as (

@@ -4,7 +4,8 @@
 -- content; nothing was written for it). Every participant's counter moves once.
 -- Locks: the identities' keys in the order of (instruction, key, tenant), then the participants'
 -- counter rows in their order, until commit: two batches never deadlock. Raises: P7112 to P7116
--- invalid argument, P7118 number of items, 40001 above READ COMMITTED.
+-- invalid argument, P7118 number of items, 40001 above READ COMMITTED. The planner takes the lists
+-- for short: it may not join them by nested loops, which 50000 participants make quadratic.
 create or replace function public._enqueue_outbox_items(
     p_tenant_ids uuid[],
     p_instruction_ids text[],
@@ -26,6 +27,7 @@ returns table (
 language plpgsql
 volatile
 set search_path = pg_catalog, public, pg_temp
+set enable_nestloop = off
 as $function$
 declare
     v_place bigint;
@@ -182,6 +184,8 @@ begin
         return;
     end if;
 
+    -- Few replays are looked up by index in a registry of any size; the function's end resets this.
+    perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.
     return query
     select

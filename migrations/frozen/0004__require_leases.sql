@@ -11,13 +11,7 @@ immutable
 set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
-    if coalesce(length(p_worker_id), 0) not between 1 and 200 then
-        raise exception 'p_worker_id: must be 1 to 200 characters'
-            using
-                errcode = 'P7117',
-                column = 'p_worker_id',
-                constraint = '1 to 200 characters';
-    end if;
+    perform public._require_text('p_worker_id', p_worker_id, 'P7117');
     if coalesce(cardinality(p_outbox_ids), 0) not between 1 and 10000
         or cardinality(p_outbox_ids) is distinct from cardinality(p_lease_tokens)
     then

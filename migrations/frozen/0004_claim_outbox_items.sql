@@ -51,13 +51,7 @@ begin
                 column = 'p_batch_size',
                 constraint = 'between 1 and 10000';
     end if;
-    if coalesce(length(p_worker_id), 0) not between 1 and 200 then
-        raise exception 'p_worker_id: must be 1 to 200 characters'
-            using
-                errcode = 'P7117',
-                column = 'p_worker_id',
-                constraint = '1 to 200 characters';
-    end if;
+    perform public._require_text('p_worker_id', p_worker_id, 'P7117');
     if p_lease_seconds is null or p_lease_seconds not between 1 and 86400 then
         raise exception 'p_lease_seconds: must be between 1 and 86400'
             using

@@ -46,6 +46,7 @@ declare
     v_states public.outbox_attempt_state[];
     v_participants text[];
 begin
+    -- Not the rule of a claim: a lease that was issued before that rule can still be completed.
     if coalesce(length(p_worker_id), 0) not between 1 and 200 then
         raise exception 'p_worker_id: must be 1 to 200 characters'
             using
@@ -74,7 +75,10 @@ begin
         where given.state is null or given.state not in ('DISPATCHED', 'FAILED', 'RETRYABLE')
     ) then
         raise exception 'p_state: must be DISPATCHED, FAILED or RETRYABLE'
-            using errcode = 'P7003', column = 'p_state';
+            using
+                errcode = 'P7003',
+                column = 'p_state',
+                constraint = 'DISPATCHED, FAILED or RETRYABLE';
     end if;
     if exists (
         select

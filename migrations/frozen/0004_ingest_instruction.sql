@@ -39,6 +39,7 @@ security definer
 set search_path = pg_catalog, public, pg_temp
 as $function$
 declare
+    v_parameter text;
     v_item record;
     v_attestation record;
 begin
@@ -68,16 +69,36 @@ begin
         length(p_client_id_hash), length(p_signature_hash), length(p_cert_fingerprint_sha256),
         length(p_token_jti_hash),
         length(p_upstream_ref), length(p_downstream_ref), length(p_nfs_sequence_ref)
-    ) > 500
-        or p_signatures is null
+    ) > 500 then
+        select g.parameter into v_parameter
+        from (
+            values
+            ('p_client_id_hash', p_client_id_hash),
+            ('p_signature_hash', p_signature_hash),
+            ('p_cert_fingerprint_sha256', p_cert_fingerprint_sha256),
+            ('p_token_jti_hash', p_token_jti_hash),
+            ('p_upstream_ref', p_upstream_ref),
+            ('p_downstream_ref', p_downstream_ref),
+            ('p_nfs_sequence_ref', p_nfs_sequence_ref)
+        ) as g (parameter, given)
+        where length(g.given) > 500
+        order by g.parameter
+        limit 1;
+        raise exception '%: must be at most 500 characters', v_parameter
+            using
+                errcode = 'P711A',
+                column = v_parameter,
+                constraint = 'at most 500 characters';
+    end if;
+    if p_signatures is null
         or jsonb_typeof(p_signatures) <> 'array'
         or octet_length(p_signatures::text) > 65536
     then
-        raise exception 'attestation: a hash, a reference or the signatures break their limits'
+        raise exception 'p_signatures: must be a JSON array, at most 65536 bytes'
             using
                 errcode = 'P711A',
                 column = 'p_signatures',
-                constraint = 'texts at most 500 characters, signatures an array of 65536 bytes';
+                constraint = 'a JSON array, at most 65536 bytes';
     end if;
 
     select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed

@@ -39,19 +39,26 @@ declare
     v_outcomes text[];
     v_attested bigint;
 begin
+    if cardinality(p_tenant_ids) is distinct from cardinality(p_instruction_ids) then
+        raise exception 'p_instruction_ids: must be 1 to 50000 items, all lists as long'
+            using
+                errcode = 'P7118',
+                column = 'p_instruction_ids',
+                constraint = '1 to 50000 items, all lists as long';
+    end if;
     select g.place into v_place
     from unnest(p_tenant_ids) with ordinality as g (tenant_id, place)
     left join public.tenants as t on g.tenant_id = t.tenant_id and t.status = 'ACTIVE'
     where t.tenant_id is null
     order by g.place
     limit 1;
-    if found or p_tenant_ids is null then
+    if found then
         raise exception 'p_tenant_ids: is not an active tenant'
             using
                 errcode = 'P7102',
                 column = 'p_tenant_ids',
                 constraint = 'an active tenant',
-                detail = format('item %s', coalesce(v_place, 1));
+                detail = format('item %s', v_place);
     end if;
 
     select

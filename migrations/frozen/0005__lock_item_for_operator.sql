@@ -54,7 +54,8 @@ begin
         raise exception 'outbox item %: it has ended', p_outbox_id
             using errcode = 'P7004', hint = 'If it failed: redrive_dead_letters.';
     end if;
-    raise exception 'outbox item %: there is no such item', p_outbox_id using errcode = 'P7006';
+    raise exception 'outbox item %: there is no such item', p_outbox_id
+        using errcode = 'P7006', column = 'p_outbox_id', constraint = 'a known item';
 end;
 $function$;
 comment on function public._lock_item_for_operator(uuid, text) is

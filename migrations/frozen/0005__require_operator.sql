@@ -10,9 +10,12 @@ immutable
 set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
-    if coalesce(length(btrim(p_actor)), 0) not between 1 and 200 then
-        raise exception 'p_actor: must be 1 to 200 characters'
-            using errcode = 'P711C', column = 'p_actor', constraint = '1 to 200 characters';
+    if not public._is_identifier(btrim(p_actor)) then
+        raise exception 'p_actor: must be 1 to 200 characters, no control characters'
+            using
+                errcode = 'P711C',
+                column = 'p_actor',
+                constraint = '1 to 200 characters, no control characters';
     end if;
     if coalesce(length(btrim(p_reason)), 0) not between 1 and 1000 then
         raise exception 'p_reason: must be 1 to 1000 characters'

@@ -35,16 +35,20 @@ begin
     perform public._require_operator(p_actor, p_reason);
     if p_resolution is null or p_resolution not in ('DISPATCHED', 'FAILED', 'REQUEUE') then
         raise exception 'p_resolution: must be DISPATCHED, FAILED or REQUEUE'
-            using errcode = 'P7003', column = 'p_resolution';
+            using
+                errcode = 'P7003',
+                column = 'p_resolution',
+                constraint = 'DISPATCHED, FAILED or REQUEUE';
     end if;
-    if length(p_rail_reference) not between 1 and 500
+    if length(p_rail_reference) > 500
+        or btrim(p_rail_reference) = ''
         or (p_resolution = 'DISPATCHED' and num_nulls(p_rail_reference, p_late_result_id) = 2)
     then
         raise exception 'p_rail_reference: must be 1 to 500 characters, and is proof of DISPATCHED'
             using
                 errcode = 'P711B',
                 column = 'p_rail_reference',
-                constraint = '1 to 500 characters; needed to resolve as DISPATCHED';
+                constraint = '1 to 500 characters, not only blanks; proof of DISPATCHED';
     end if;
     if jsonb_typeof(p_evidence) <> 'object' or octet_length(p_evidence::text) > 65536 then
         raise exception 'p_evidence: must be a JSON object, at most 65536 bytes'
@@ -106,7 +110,7 @@ begin
             where i.outbox_id = p_outbox_id
         ) then
             raise exception 'outbox item %: there is no such item', p_outbox_id
-                using errcode = 'P7006';
+                using errcode = 'P7006', column = 'p_outbox_id', constraint = 'a known item';
         end if;
     end if;
     if v_in_doubt_no is null or v_in_doubt_no <> p_attempt_no then
@@ -126,7 +130,10 @@ begin
             and l.lease_token = v_token;
         if not found then
             raise exception 'late result %: it is not of the attempt in doubt', p_late_result_id
-                using errcode = 'P7006', column = 'p_late_result_id';
+                using
+                    errcode = 'P7006',
+                    column = 'p_late_result_id',
+                    constraint = 'a late result of the attempt in doubt';
         end if;
         if p_resolution = 'DISPATCHED' then
             v_reference := coalesce(p_rail_reference, v_late.rail_reference);

@@ -36,20 +36,7 @@ declare
     v_bytes bigint;
     v_deleted bigint;
 begin
-    if coalesce(length(btrim(p_actor)), 0) not between 1 and 200 then
-        raise exception 'p_actor: must be 1 to 200 characters'
-            using
-                errcode = 'P711C',
-                column = 'p_actor',
-                constraint = '1 to 200 characters';
-    end if;
-    if coalesce(length(btrim(p_reason)), 0) not between 1 and 1000 then
-        raise exception 'p_reason: must be 1 to 1000 characters'
-            using
-                errcode = 'P711C',
-                column = 'p_reason',
-                constraint = '1 to 1000 characters';
-    end if;
+    perform public._require_operator(p_actor, p_reason);
     if p_limit is null or p_limit not between 1 and 10000 then
         raise exception 'p_limit: must be between 1 and 10000'
             using

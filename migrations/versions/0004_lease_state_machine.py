@@ -74,12 +74,16 @@ def upgrade() -> None:
         sha256="1901d4a5c5b505f38c6522e6a3c9f5336ed1bf36cc84631baf392ad39c26c303",
     )
     op.install_function(
+        "0004_bump_participant_outbox_seq.sql",
+        sha256="18be8ea057ec3ffaea70a9f1aae3e507a007256cce885d9f42e7601b249b06e1",
+    )
+    op.install_function(
         "0004__require_texts.sql",
         sha256="826be57a9ccc684aa9b7d562bfb1142ede9dec5a0d28e8c5b9438cf0663f8939",
     )
     op.install_function(
         "0004__require_leases.sql",
-        sha256="5eec89222b580e0ac5f5e096bf17181ad1b22e6c5471b16d86be19d4cff34acc",
+        sha256="61bac69e6f5cddd4e4cc1ab2d9735cfd64bdaba7535c3711e4a71b6b921a8427",
     )
     op.install_function(
         "0004__lock_leases.sql",
@@ -139,11 +143,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__enqueue_outbox_item.sql",
-        sha256="fc9bef6a4f171d3fba9908916017e9d24855d30183c133d93afc70b5ce9399fa",
+        sha256="09518c57229e2f627cea8717a35c333a5be5ec4a1701addab87b89e3d51a2c7c",
     )
     op.install_function(
         "0004__enqueue_outbox_items.sql",
-        sha256="7029a77bef8451d82bd3652e53e7a76da68e8ded824d3979fc13dbadbfd18dc1",
+        sha256="6e3d94a8feca29b68adec737aab80548dbed740afaaaef1d83a192ac91bd47f1",
     )
     op.install_function(
         "0004_enqueue_payment_outbox.sql",
@@ -155,15 +159,15 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_ingest_instruction.sql",
-        sha256="1d09cea71d354b87ed8cdb8f62a106ebc9b69a941ef68b2596046304fd797e93",
+        sha256="cc945108a09d8146553baacba3f8b8baa1671d171728ba5a965b5ca0ac028d9b",
     )
     op.install_function(
         "0004_ingest_instructions.sql",
-        sha256="6fa2677b5e614e5e4a92186b58377e1237cb7527933f196515b568cf0e07fc78",
+        sha256="9b55c506ec37d6d88b47b5f00f35c0e14f6e18cd4e14e63b38b4a141ec0e93c2",
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="25522979e279163c43263811a80205c207fcc27d5308108c3d9afff7b5c530a9",
+        sha256="3dac4d5bc360a00c6c210ee2f8c03ffa647c7032183e25e5e2b8a677603e675e",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",
@@ -171,7 +175,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_complete_outbox_attempts.sql",
-        sha256="70d42cecda70f7b6511f499a89ae1ea8f597b4f0efa9b914ddfaba762a13e703",
+        sha256="22563cf6aa35a35ab27946dd6269bee93c4e18e82b00daef0a17a6a7e6fce9c0",
     )
     op.install_function(
         "0004_complete_outbox_attempt.sql",
@@ -179,7 +183,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_repair_expired_leases.sql",
-        sha256="cf7e10f7b634520d332f73dc34c0e2e1eadfa73656239ed74d66ff03b75d63e5",
+        sha256="06dc15699bccea7cf3e78a55317407a9398ec2835edd1e028ace833f8bc61735",
     )
     op.install_function(
         "0004_release_outbox_leases.sql",

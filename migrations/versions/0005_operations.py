@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005__require_operator.sql",
-        sha256="792244f46cb2823719d5046d62be4624ab4277bb8c4b320accc331cb85682179",
+        sha256="79826478ee037a95312164f5cd2e6a6d83d3dedfd72df485a9ede6d71d358ce4",
     )
     op.install_function(
         "0005__require_scope.sql",
@@ -62,7 +62,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005__lock_item_for_operator.sql",
-        sha256="0d9ca3aa049a84a30058ddc7bb6d87ec2fe0ea0a637a587f38a864d1e73a7412",
+        sha256="cc3536deb51d158796e3ffb901153cdad0ce749e6866b63f1c2e09b0f79fa15f",
     )
     op.install_function(
         "0005__record_by_operator.sql",
@@ -70,7 +70,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005_record_manual_attempt.sql",
-        sha256="cd24ffdbda09973dcf6928a8c45be5e2471c712dbcceb7445b5d3e6d420b6983",
+        sha256="049f8692f7f7e73c724d8eb6d1bbe462523e7fdc2b6c218ff3c0e213998c4827",
     )
     op.install_function(
         "0005_cancel_outbox_item.sql",
@@ -78,7 +78,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005_resolve_outbox_item.sql",
-        sha256="4270e30f86f3a3058c7b29e9fa58d4d3187db4b982310591ddd674d2b1b2a489",
+        sha256="16042fea0c0aee02a235c8fbb05aa80df9414d59aa75fe9eaa9ab95f0ba2a146",
     )
     op.install_function(
         "0005_list_dead_letters.sql",

@@ -49,7 +49,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007_retire_history.sql",
-        sha256="3cccb30107f8f3bff29c38767f12d9f3213e61f0d5a15dedc6b2c3b8c05c9ad4",
+        sha256="3b93996d1866b551213fd2f49b336ab41e42ac4e57055d2be8e6915c5d94ee40",
     )
     op.install_function(
         "0007_deny_outbox_attempts_mutation.sql",

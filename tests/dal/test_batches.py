@@ -93,8 +93,8 @@ async def test_each_item_has_its_outcome(execute: Execute) -> None:
 
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "nothing": (lambda: calls.ingest_many([]), InvalidArgument, "instruction_ids"),
-    "no instruction": (lambda: calls.ingest_many([None]), InvalidArgument, "instruction"),  # type: ignore[list-item]
-    "no item": (lambda: calls.enqueue_many([None]), InvalidArgument, "item"),  # type: ignore[list-item]
+    "no instruction": (lambda: calls.ingest_many([None]), InvalidArgument, "instructions"),  # type: ignore[list-item]
+    "no item": (lambda: calls.enqueue_many([None]), InvalidArgument, "items"),  # type: ignore[list-item]
     "one of a kind": (
         lambda: calls.ingest_many([instruction(1), instruction(2, signature_hash="0" * 64)]),
         InvalidArgument,

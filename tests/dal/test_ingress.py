@@ -154,7 +154,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "not JSON": ({"payload": {"amount": object()}}, "payload"),
     "no payload": ({"payload": None}, "payload"),
     "tenant no UUID": ({"tenant_id": "x"}, "tenant_id"),
-    "long hash": ({"signature_hash": "x" * 501}, "signatures"),
+    "long hash": ({"signature_hash": "x" * 501}, "signature_hash"),
 }
 
 
