@@ -74,6 +74,8 @@ from ledgerdb.rows import (
     ResumedScope,
     RetryPolicy,
     RetryStrategy,
+    SealedBatch,
+    SealOutcome,
     TenantType,
 )
 from ledgerdb.sync import Ledger, LedgerTransaction
@@ -152,6 +154,8 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "RetryStrategy",
+    "SealOutcome",
+    "SealedBatch",
     "StatementTimeout",
     "TenantRefused",
     "TenantType",

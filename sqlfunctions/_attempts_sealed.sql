@@ -9,7 +9,7 @@ begin atomic
     with sealed as (
         select
             (
-                select max(s.through_position)
+                select max(s.through_position) as through_position
                 from public.ledger_seals as s
                 where s.subject = 'ATTEMPTS'
             ) as through_position,

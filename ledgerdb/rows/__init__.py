@@ -59,6 +59,7 @@ from ledgerdb.rows.outbox import (
     ReleasedLease,
     RepairedLease,
 )
+from ledgerdb.rows.seals import SealedBatch, SealOutcome
 
 __all__ = [
     "BATCH_SIZE_MAX",
@@ -104,5 +105,7 @@ __all__ = [
     "ResumedScope",
     "RetryPolicy",
     "RetryStrategy",
+    "SealOutcome",
+    "SealedBatch",
     "TenantType",
 ]

@@ -46,5 +46,5 @@ def upgrade() -> None:
     )
     op.install_function(
         "0006__attempts_sealed.sql",
-        sha256="5295c0efb4d2ff8f9b8151bdcb21fcb0c7f20697b5178646d3844f4055a6d1b5",
+        sha256="41f3e60f6d94737e83dc9fe4e096b1334be227ef9df88b3eaa197ae9a63eb1ac",
     )
