@@ -95,19 +95,22 @@ class _Seal:
             ("subject", json.dumps(self.subject)),
             ("after_position", _or_none(self.after_position)),
             ("through_position", _or_none(self.through_position)),
-            ("after_id", self.after_id and f'"{self.after_id}"'),
-            ("through_id", self.through_id and f'"{self.through_id}"'),
+            ("after_id", _or_none(self.after_id)),
+            ("through_id", _or_none(self.through_id)),
             ("row_count", str(self.row_count)),
             ("leaf_version", str(self.leaf_version)),
-            ("digest", f'"{self.digest.hex()}"'),
-            ("previous_hash", self.previous_hash and f'"{self.previous_hash.hex()}"'),
+            ("digest", _or_none(self.digest)),
+            ("previous_hash", _or_none(self.previous_hash)),
             ("sealed_at", f'"{self.sealed_at}"'),
         ]
         return sha256(canonical(pairs).encode()).digest()
 
 
-def _or_none(number: int | None) -> str | None:
-    return None if number is None else str(number)
+def _or_none(value: int | UUID | bytes | None) -> str | None:
+    """JSON, but null is None."""
+    if value is None or isinstance(value, int):
+        return value if value is None else str(value)
+    return json.dumps(value.hex() if isinstance(value, bytes) else str(value))
 
 
 class _Stream:

@@ -1,270 +1,21 @@
-"""The invariants of items, attempts and sequences that the data alone can show.
-
-A rule is a query that returns what breaks it, as text. Where it says `changed`, an incremental check
-looks at items with attempts behind the watermark only; rules without it need all of the data and
-are part of full checks.
-"""
+"""Checks the rules of items, and payloads against their fingerprints."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 from psycopg.sql import SQL
 
 from ledgerdb.verify.ledger_report import Findings
+from ledgerdb.verify.ledger_rules import CHANGED, RULES, USED
 
 __all__ = ["INVARIANTS", "PAYLOADS", "check_items", "check_payloads"]
 
-_CHANGED: Final[LiteralString] = """
-(%(since)s::bigint is null or outbox_id in (
-    select s.outbox_id from public.payment_outbox_attempts as s where s.ledger_position > %(since)s
-))
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    consequence: str
-    query: LiteralString
-
-
-_RULES: Final[dict[str, _Rule]] = {
-    "no item is lost: it is on the queue, ended, or retired": _Rule(
-        "an acknowledged payment is never sent, and nobody sees it",
-        """
-        select 'item ' || i.outbox_id from public.payment_outbox_identities as i
-        where not exists (
-                select from public.payment_outbox_pending as p where p.outbox_id = i.outbox_id)
-            and not exists (
-                select from public.payment_outbox_outcomes as o where o.outbox_id = i.outbox_id)
-            and not exists (
-                select from public.payment_outbox_attempts as a
-                where a.outbox_id = i.outbox_id and a.state in ('DISPATCHED', 'FAILED'))
-        """,
-    ),
-    "an item has one identity": _Rule(
-        "a replay of the payment is not recognised and may be paid again",
-        """
-        select distinct 'item ' || x.outbox_id
-        from (
-            select outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type
-            from public.payment_outbox_pending
-            union all
-            select outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type
-            from public.payment_outbox_attempts where {changed}
-        ) as x
-        left join public.payment_outbox_identities as i using (outbox_id)
-        where (x.tenant_id, x.instruction_id, x.idempotency_key, x.participant_id, x.rail_type)
-            is distinct from
-            (i.tenant_id, i.instruction_id, i.idempotency_key, i.participant_id, i.rail_type)
-        """,
-    ),
-    "an item on the queue has not ended": _Rule(
-        "it is sent again after its end",
-        """
-        select distinct 'item ' || a.outbox_id
-        from public.payment_outbox_pending as p
-        join public.payment_outbox_attempts as a using (outbox_id)
-        where a.state = 'DISPATCHED' or (a.state = 'FAILED' and a.redrive_no >= p.redrive_no)
-        union all
-        select 'item ' || p.outbox_id || ' (retired)'
-        from public.payment_outbox_pending as p
-        join public.payment_outbox_outcomes as o using (outbox_id)
-        """,
-    ),
-    "an item ends once, unless it is redriven": _Rule(
-        "it was paid twice, or failed after it was paid",
-        """
-        select 'item ' || outbox_id || ', redrive ' || redrive_no
-        from public.payment_outbox_attempts
-        where state in ('DISPATCHED', 'FAILED') and {changed}
-        group by outbox_id, redrive_no having count(*) > 1
-        """,
-    ),
-    "nothing follows the end of an item": _Rule(
-        "it was sent again after its end",
-        """
-        select 'item ' || a.outbox_id || ', attempt ' || a.attempt_no
-        from (
-            select outbox_id, attempt_no, redrive_no, state,
-                lead(redrive_no) over (partition by outbox_id order by attempt_no) as next_redrive
-            from public.payment_outbox_attempts where {changed}
-        ) as a
-        where (a.state = 'DISPATCHED' and a.next_redrive is not null)
-            or (a.state = 'FAILED' and a.next_redrive <= a.redrive_no)
-        """,
-    ),
-    "attempts are numbered 1, 2, ... n": _Rule(
-        "an attempt is missing from the history",
-        """
-        select 'item ' || outbox_id || ': ' || count(*) || ' attempts, numbered '
-            || min(attempt_no) || ' to ' || max(attempt_no)
-        from public.payment_outbox_attempts where {changed}
-        group by outbox_id having min(attempt_no) <> 1 or max(attempt_no) <> count(*)
-        """,
-    ),
-    "the counter of an item on the queue is the number of its last attempt": _Rule(
-        "its next attempt gets a number that is taken, or leaves one out",
-        """
-        select 'item ' || p.outbox_id || ': counter ' || p.attempt_count
-        from public.payment_outbox_pending as p
-        where p.attempt_count <> (
-            select coalesce(max(a.attempt_no), 0)
-            from public.payment_outbox_attempts as a where a.outbox_id = p.outbox_id)
-        """,
-    ),
-    "a lease token was issued once": _Rule(
-        "one lease was counted as two attempts",
-        """
-        select 'item ' || min(x.outbox_id::text) || ': one token, ' || count(*) || ' times'
-        from (
-            select outbox_id, lease_token from public.payment_outbox_attempts
-            where lease_token is not null
-            union all
-            select outbox_id, lease_token from public.payment_outbox_pending
-            where lease_token is not null
-        ) as x
-        group by x.lease_token having count(*) > 1
-        """,
-    ),
-    "an item has no more leases than the retry ceiling": _Rule(
-        "an item that never succeeds is sent without end",
-        """
-        select 'item ' || x.outbox_id || ', redrive ' || x.redrive_no || ': ' || count(*)
-        from (
-            select outbox_id, redrive_no from public.payment_outbox_attempts
-            where lease_token is not null and {changed}
-            union all
-            select outbox_id, redrive_no from public.payment_outbox_pending
-            where lease_token is not null
-        ) as x
-        group by x.outbox_id, x.redrive_no having count(*) > %(ceiling)s
-        """,
-    ),
-    "a retired item left its outcome, its hashes, and nothing else": _Rule(
-        "retired history was changed, and an export of it proves nothing",
-        """
-        select 'item ' || coalesce(o.outbox_id, l.outbox_id)
-        from public.payment_outbox_outcomes as o
-        full join (
-            select outbox_id, count(*) as leaves, max(attempt_no) as highest,
-                sha256(string_agg(leaf, ''::bytea order by attempt_no)) as digest
-            from public.ledger_retired_leaves group by outbox_id
-        ) as l using (outbox_id)
-        where (o.digest, o.attempts, o.attempts) is distinct from (l.digest, l.leaves, l.highest)
-            or exists (
-                select from public.payment_outbox_attempts as a where a.outbox_id = o.outbox_id)
-        """,
-    ),
-    "a participant's sequence number is used once": _Rule(
-        "the rail refuses one of two payments, or takes one for the other",
-        """
-        with used as ({used})
-        select 'participant ' || participant_id || ', number ' || sequence_id
-        from used group by participant_id, sequence_id having count(*) > 1
-        """,
-    ),
-    "a participant's next number is above all that were used": _Rule(
-        "the next payment gets a number that is taken",
-        """
-        with used as ({used})
-        select 'participant ' || u.participant_id || ': next ' || coalesce(s.next_sequence_id, 0)
-            || ', used ' || max(u.sequence_id)
-        from used as u
-        left join public.participant_outbox_sequences as s using (participant_id)
-        group by u.participant_id, s.next_sequence_id
-        having max(u.sequence_id) >= coalesce(s.next_sequence_id, 0)
-        """,
-    ),
-    # What older functions burned cannot be told from what was lost: their numbers do not count.
-    "a participant's numbers have no hole": _Rule(
-        "a number was burned, or its item is gone",
-        """
-        with used as ({used}), floor as (
-            select participant_id, max(sequence_id) as sequence_id
-            from (
-                select participant_id, sequence_id from public.payment_outbox_attempts
-                where ledger_position is null
-                union all
-                select i.participant_id, o.sequence_id
-                from public.payment_outbox_outcomes as o
-                join public.payment_outbox_identities as i using (outbox_id)
-                join public.ledger_retired_leaves as l using (outbox_id)
-                where l.ledger_position is null
-            ) as old
-            group by participant_id
-        )
-        select 'participant ' || s.participant_id || ': ' || count(distinct u.sequence_id)
-            || ' numbers used, next ' || s.next_sequence_id
-        from public.participant_outbox_sequences as s
-        left join floor as f using (participant_id)
-        left join used as u on u.participant_id = s.participant_id
-            and u.sequence_id > coalesce(f.sequence_id, 0)
-        group by s.participant_id, s.next_sequence_id, f.sequence_id
-        having count(distinct u.sequence_id) < s.next_sequence_id - 1 - coalesce(f.sequence_id, 0)
-        """,
-    ),
-    "positions come from their sequence alone": _Rule(
-        "a row can appear under a seal that is already there",
-        """
-        select x.what from public.ledger_positions as p
-        cross join public.ledger_seal_horizon as h
-        cross join lateral (
-            select 'sequence: cache ' || s.seqcache || ', increment ' || s.seqincrement as what
-            from pg_catalog.pg_sequence as s
-            where s.seqrelid = 'public.ledger_positions'::regclass
-                and (s.seqcache, s.seqincrement, s.seqcycle) <> (1, 1, false)
-            union all
-            select 'sequence: set back to ' || p.last_value || ', final was ' || h.final_position
-            where p.last_value < h.final_position
-            union all
-            select 'attempt ' || attempt_id || ': position ' || ledger_position
-            from public.payment_outbox_attempts where ledger_position > p.last_value
-            union all
-            select 'attestation ' || attestation_id || ': position ' || ledger_position
-            from public.ingress_attestations where ledger_position > p.last_value
-        ) as x
-        """,
-    ),
-    "the ledger's tables are append-only for everybody": _Rule(
-        "history can be changed without a trace but the seals",
-        """
-        select 'table ' || t.name
-        from unnest(array['payment_outbox_attempts', 'ingress_attestations', 'ledger_seals',
-            'payment_outbox_identities', 'payment_outbox_late_results', 'ledger_retired_leaves',
-            'payment_outbox_outcomes', 'ledger_retention_runs',
-            'payment_outbox_operator_actions']) as t (name)
-        left join pg_catalog.pg_trigger as g
-            on g.tgrelid = to_regclass('public.' || t.name) and g.tgenabled = 'A'
-            and g.tgfoid in (select f.oid from pg_catalog.pg_proc as f
-                where f.pronamespace = 'public'::regnamespace and f.proname like 'deny\\_%%')
-        group by t.name
-        -- bits of tgtype: 2 before, 8 delete, 16 update, 32 truncate
-        having coalesce(bit_or(g.tgtype), 0) & 58 <> 58
-        """,
-    ),
-}
-_USED: Final[LiteralString] = """
-select participant_id, sequence_id, outbox_id from public.payment_outbox_pending
-union
-select participant_id, sequence_id, outbox_id from public.payment_outbox_attempts
-union
-select i.participant_id, o.sequence_id, o.outbox_id
-from public.payment_outbox_outcomes as o
-join public.payment_outbox_identities as i using (outbox_id)
-"""
-# They look at all of the history.
-_FULL_ONLY: Final = frozenset(
-    name
-    for name, rule in _RULES.items()
-    if name.startswith(("no item is lost", "a lease token", "a retired item", "a participant"))
-)
 PAYLOADS: Final = "a payload is the one that its identity is bound to"
-INVARIANTS: Final = (*_RULES, PAYLOADS)
+INVARIANTS: Final = (*RULES, PAYLOADS)
 
 _CEILING: Final = """
 select coalesce(max(split_part(entry.line, '=', 2)), '20')
@@ -297,10 +48,10 @@ def check_items(
     if ceiling is None:
         ((configured,),) = connection.execute(_CEILING).fetchall()
         ceiling = int(configured) if configured.isdecimal() else 20
-    checked = [name for name in _RULES if since is None or name not in _FULL_ONLY]
+    checked = [name for name, rule in RULES.items() if since is None or not rule.whole]
     for number, name in enumerate(checked, 1):
-        rule = _RULES[name]
-        query = SQL(rule.query).format(changed=SQL(_CHANGED), used=SQL(_USED))
+        rule = RULES[name]
+        query = SQL(rule.query).format(changed=SQL(CHANGED), used=SQL(USED))
         with connection.cursor("rule") as cursor:
             for (thing,) in cursor.execute(query, {"since": since, "ceiling": ceiling}):
                 findings.add(name, thing, rule.consequence)

@@ -25,7 +25,7 @@ __all__ = ["SUBJECTS", "Leaf", "canonical", "leaves"]
 Leaf = tuple[int, bytes, bool]
 _ROWS_AT_ONCE: Final = 2_000
 
-_quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring  # type: ignore[attr-defined]
+_quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
 _TIME: Final[LiteralString] = "extract(epoch from {})::text"
 _PLAIN: Final[LiteralString] = "{}::text"
 _Column = tuple[str, LiteralString, Callable[[str], str]]
@@ -87,19 +87,19 @@ def leaves(
     server, in bounded memory.
     """
     table, key, columns = SUBJECTS[subject]
-    live = SQL("select {}, {} from public.{}").format(
+    live = SQL("select {}, {} from public.{} as t").format(
         Identifier(key),
         SQL(", ").join(SQL(how).format(Identifier(name)) for name, how, _ in columns),
         Identifier(table),
     )
-    retired = SQL("select attempt_id, ledger_position, leaf from public.ledger_retired_leaves")
+    retired = SQL("select attempt_id, ledger_position, leaf from public.ledger_retired_leaves as t")
     with ExitStack() as stack:
 
         def rows(query: Composed | SQL, order: str, name: str) -> Iterator[tuple[Any, ...]]:
             where: LiteralString = (
-                " where ledger_position is null and {} > %s order by {}"
+                " where t.ledger_position is null and t.{} > %s order by t.{}"
                 if by_id
-                else " where {} > %s order by {}"
+                else " where t.{} > %s order by t.{}"
             )
             place = Identifier(order if by_id else "ledger_position")
             cursor = stack.enter_context(connection.cursor(f"{name}_{subject}_{by_id}"))
