@@ -120,9 +120,8 @@ def test_writers_beside_sealers(empty: Sealed, database_url: str) -> None:
                 for number in range(15):
                     queue.enqueue(f"{name}{number}", participant=name)
                     with own.transaction():
-                        queue.complete(
-                            queue.claim(limit=2), "RETRYABLE" if number % 2 else "FAILED"
-                        )
+                        if items := queue.claim(limit=2):
+                            queue.complete(items, "RETRYABLE" if number % 2 else "FAILED")
         except Exception as error:  # noqa: BLE001 - shown by the test
             failures.append(error)
 
@@ -161,9 +160,7 @@ def test_a_horizon_of_another_cluster_recovers(empty: Sealed, database_url: str)
         with psycopg.connect(database_url) as next_one:
             Sealed(next_one).connection.execute("select pg_current_xact_id()")
             running.commit()
-            assert empty.seal() == ("WAITING", 1, 0, 2, 1)
-            next_one.rollback()
-    assert empty.seal().outcome == "DONE"
+            assert empty.seal() == ("DONE", 1, 0, 2, 1)
     empty.assert_sound()
 
 
@@ -266,7 +263,7 @@ def test_a_waiting_transaction_is_seen_before_the_rows(empty: Sealed, database_u
                 "select from pg_stat_activity where pid = %s and wait_event_type = 'Lock'", pid
             )
         )
-        assert empty.seal().outcome in ("WAITING", "DONE")
+        assert empty.seal().outcome == "WAITING"
         first.commit()
         thread.join()
         assert empty.seal().outcome == "WAITING"
