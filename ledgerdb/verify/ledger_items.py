@@ -48,10 +48,11 @@ def check_items(
     if ceiling is None:
         ((configured,),) = connection.execute(_CEILING).fetchall()
         ceiling = int(configured) if configured.isdecimal() else 20
+    changed = SQL("true" if since is None else CHANGED)
     checked = [name for name, rule in RULES.items() if since is None or not rule.whole]
     for number, name in enumerate(checked, 1):
         rule = RULES[name]
-        query = SQL(rule.query).format(changed=SQL(CHANGED), used=SQL(USED))
+        query = SQL(rule.query).format(changed=changed, used=SQL(USED))
         with connection.cursor("rule") as cursor:
             for (thing,) in cursor.execute(query, {"since": since, "ceiling": ceiling}):
                 findings.add(name, thing, rule.consequence)

@@ -12,10 +12,11 @@ from typing import Final, LiteralString
 
 __all__ = ["CHANGED", "RULES", "USED", "Rule"]
 
+# What `changed` stands for in an incremental check: a condition that an index serves.
 CHANGED: Final[LiteralString] = """
-(%(since)s::bigint is null or outbox_id in (
+outbox_id in (
     select s.outbox_id from public.payment_outbox_attempts as s where s.ledger_position > %(since)s
-))
+)
 """
 
 
