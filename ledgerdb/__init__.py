@@ -77,6 +77,8 @@ from ledgerdb.rows import (
     RetiredHistory,
     RetryPolicy,
     RetryStrategy,
+    SealedBatch,
+    SealOutcome,
     TenantType,
 )
 from ledgerdb.sync import Ledger, LedgerTransaction
@@ -158,6 +160,8 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "RetryStrategy",
+    "SealOutcome",
+    "SealedBatch",
     "StatementTimeout",
     "TenantRefused",
     "TenantType",

@@ -95,6 +95,119 @@ $$;
 COMMENT ON FUNCTION public._advance_participants(p_participant_ids text[]) IS 'Private: releases the held head of each of the given participants.';
 
 --
+-- Name: _append_seal(text, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._append_seal(p_subject text, p_final_position bigint, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    v_after_position bigint;
+    v_through_position bigint;
+    v_after_id uuid;
+    v_through_id uuid;
+    v_row_count integer;
+    v_digest bytea;
+    v_seal_no bigint;
+    v_previous_hash bytea;
+    v_sealed_at timestamptz := clock_timestamp();
+begin
+    if p_final_position is null then
+        select s.through_id into v_after_id
+        from public.ledger_seals as s
+        where s.subject = p_subject and s.through_id is not null
+        order by s.through_id desc
+        limit 1;
+        v_after_id := coalesce(v_after_id, '00000000-0000-0000-0000-000000000000');
+
+        select
+            count(*),
+            sha256(string_agg(l.leaf, ''::bytea order by l.row_id)),
+            (array_agg(l.row_id order by l.row_id desc))[1]
+        into v_row_count, v_digest, v_through_id
+        from (
+            select leaves.row_id, leaves.leaf
+            from public.ledger_leaves as leaves
+            where
+                leaves.subject = p_subject
+                and leaves.ledger_position is null
+                and leaves.row_id > v_after_id
+            order by leaves.row_id
+            limit p_limit
+        ) as l;
+    else
+        select s.through_position into v_after_position
+        from public.ledger_seals as s
+        where s.subject = p_subject and s.through_position is not null
+        order by s.through_position desc
+        limit 1;
+        v_after_position := coalesce(v_after_position, 0);
+
+        select
+            count(*),
+            sha256(string_agg(l.leaf, ''::bytea order by l.ledger_position)),
+            case when count(*) = p_limit then max(l.ledger_position) else p_final_position end
+        into v_row_count, v_digest, v_through_position
+        from (
+            select leaves.ledger_position, leaves.leaf
+            from public.ledger_leaves as leaves
+            where
+                leaves.subject = p_subject
+                and leaves.ledger_position > v_after_position
+                and leaves.ledger_position <= p_final_position
+            order by leaves.ledger_position
+            limit p_limit
+        ) as l;
+    end if;
+    if v_row_count = 0 then
+        return 0;
+    end if;
+
+    select s.seal_no, s.seal_hash into v_seal_no, v_previous_hash
+    from public.ledger_seals as s
+    order by s.seal_no desc
+    limit 1;
+    v_seal_no := coalesce(v_seal_no, 0) + 1;
+
+    insert into public.ledger_seals (
+        seal_no, subject, after_position, through_position, after_id, through_id,
+        row_count, leaf_version, digest, previous_hash, seal_hash, sealed_at
+    )
+    values (
+        v_seal_no, p_subject, v_after_position, v_through_position, v_after_id, v_through_id,
+        v_row_count, 1, v_digest, v_previous_hash,
+        sha256(
+            convert_to(
+                json_build_object(
+                    'seal_no', v_seal_no,
+                    'subject', p_subject,
+                    'after_position', v_after_position,
+                    'through_position', v_through_position,
+                    'after_id', v_after_id,
+                    'through_id', v_through_id,
+                    'row_count', v_row_count,
+                    'leaf_version', 1,
+                    'digest', encode(v_digest, 'hex'),
+                    'previous_hash', encode(v_previous_hash, 'hex'),
+                    'sealed_at', extract(epoch from v_sealed_at)::text
+                )::text,
+                'UTF8'
+            )
+        ),
+        v_sealed_at
+    );
+    return v_row_count;
+end;
+$$;
+
+--
+-- Name: FUNCTION _append_seal(p_subject text, p_final_position bigint, p_limit integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._append_seal(p_subject text, p_final_position bigint, p_limit integer) IS 'Private: seals the next rows of attempts or attestations; returns how many.';
+
+--
 -- Name: uuid_v7_or_random(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -134,6 +247,23 @@ $$;
 COMMENT ON FUNCTION public.uuid_v7_or_random() IS 'A new identifier, version 7 (time-ordered).';
 
 --
+-- Name: ledger_positions; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.ledger_positions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: SEQUENCE ledger_positions; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON SEQUENCE public.ledger_positions IS 'Positions in the ledger, of attempts and attestations together; never set back.';
+
+--
 -- Name: payment_outbox_attempts; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -167,6 +297,11 @@ CREATE TABLE public.payment_outbox_attempts (
     dispatch_started_at timestamp with time zone,
     closed_by text,
     redrive_no integer DEFAULT 0 NOT NULL,
+    ledger_position bigint DEFAULT 
+CASE
+    WHEN (pg_current_xact_id() IS NOT NULL) THEN nextval('public.ledger_positions'::regclass)
+    ELSE NULL::bigint
+END,
     CONSTRAINT ck_attempts_payload_is_object CHECK ((jsonb_typeof(payload) = 'object'::text)),
     CONSTRAINT payment_outbox_attempts_attempt_no_check CHECK ((attempt_no >= 1)),
     CONSTRAINT payment_outbox_attempts_latency_ms_check CHECK (((latency_ms IS NULL) OR (latency_ms >= 0)))
@@ -203,14 +338,35 @@ COMMENT ON COLUMN public.payment_outbox_attempts.lease_token IS 'The lease that 
 COMMENT ON COLUMN public.payment_outbox_attempts.closed_by IS 'Who wrote the row, if it was not the worker that held the lease.';
 
 --
+-- Name: COLUMN payment_outbox_attempts.ledger_position; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.payment_outbox_attempts.ledger_position IS 'Place in the ledger; null for rows from before revision 0006.';
+
+--
+-- Name: _attempt_leaf(public.payment_outbox_attempts); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._attempt_leaf(p_attempt public.payment_outbox_attempts) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT sha256(convert_to((json_build_object('attempt_id', (p_attempt).attempt_id, 'outbox_id', (p_attempt).outbox_id, 'instruction_id', (p_attempt).instruction_id, 'participant_id', (p_attempt).participant_id, 'sequence_id', (p_attempt).sequence_id, 'idempotency_key', (p_attempt).idempotency_key, 'rail_type', (p_attempt).rail_type, 'payload', (p_attempt).payload, 'attempt_no', (p_attempt).attempt_no, 'state', (p_attempt).state, 'claimed_at', (EXTRACT(epoch FROM (p_attempt).claimed_at))::text, 'completed_at', (EXTRACT(epoch FROM (p_attempt).completed_at))::text, 'dispatch_started_at', (EXTRACT(epoch FROM (p_attempt).dispatch_started_at))::text, 'created_at', (EXTRACT(epoch FROM (p_attempt).created_at))::text, 'rail_reference', (p_attempt).rail_reference, 'rail_code', (p_attempt).rail_code, 'error_code', (p_attempt).error_code, 'error_message', (p_attempt).error_message, 'latency_ms', (p_attempt).latency_ms, 'worker_id', (p_attempt).worker_id, 'closed_by', (p_attempt).closed_by, 'lease_token', (p_attempt).lease_token, 'redrive_no', (p_attempt).redrive_no, 'tenant_id', (p_attempt).tenant_id, 'member_id', (p_attempt).member_id, 'correlation_id', (p_attempt).correlation_id, 'upstream_ref', (p_attempt).upstream_ref, 'downstream_ref', (p_attempt).downstream_ref, 'nfs_sequence_ref', (p_attempt).nfs_sequence_ref, 'ledger_position', (p_attempt).ledger_position))::text, 'UTF8'::name)) AS leaf;
+END;
+
+--
+-- Name: FUNCTION _attempt_leaf(p_attempt public.payment_outbox_attempts); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._attempt_leaf(p_attempt public.payment_outbox_attempts) IS 'Private: SHA-256 of an attempt, as the seals cover it.';
+
+--
 -- Name: _attempts_digest(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
 CREATE FUNCTION public._attempts_digest(p_outbox_id uuid) RETURNS bytea
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT sha256(convert_to(string_agg((jsonb_build_object('attempt_id', a.attempt_id, 'outbox_id', a.outbox_id, 'instruction_id', a.instruction_id, 'participant_id', a.participant_id, 'sequence_id', a.sequence_id, 'idempotency_key', a.idempotency_key, 'rail_type', a.rail_type, 'payload', a.payload, 'attempt_no', a.attempt_no, 'state', a.state, 'claimed_at', (EXTRACT(epoch FROM a.claimed_at))::text, 'completed_at', (EXTRACT(epoch FROM a.completed_at))::text, 'dispatch_started_at', (EXTRACT(epoch FROM a.dispatch_started_at))::text, 'created_at', (EXTRACT(epoch FROM a.created_at))::text, 'rail_reference', a.rail_reference, 'rail_code', a.rail_code, 'error_code', a.error_code, 'error_message', a.error_message, 'latency_ms', a.latency_ms, 'worker_id', a.worker_id, 'closed_by', a.closed_by, 'lease_token', a.lease_token, 'redrive_no', a.redrive_no, 'tenant_id', a.tenant_id, 'member_id', a.member_id, 'correlation_id', a.correlation_id, 'upstream_ref', a.upstream_ref, 'downstream_ref', a.downstream_ref, 'nfs_sequence_ref', a.nfs_sequence_ref))::text, '
-'::text ORDER BY a.attempt_no), 'UTF8'::name)) AS digest
+ SELECT sha256(string_agg(public._attempt_leaf(a.*), '\x'::bytea ORDER BY a.attempt_no)) AS digest
     FROM public.payment_outbox_attempts a
    WHERE (a.outbox_id = _attempts_digest.p_outbox_id);
 END;
@@ -222,13 +378,86 @@ END;
 COMMENT ON FUNCTION public._attempts_digest(p_outbox_id uuid) IS 'Private: SHA-256 over the attempts of an item; null where it has none.';
 
 --
+-- Name: ledger_seals; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledger_seals (
+    seal_no bigint NOT NULL,
+    subject text NOT NULL,
+    after_position bigint,
+    through_position bigint,
+    after_id uuid,
+    through_id uuid,
+    row_count integer NOT NULL,
+    leaf_version integer NOT NULL,
+    digest bytea NOT NULL,
+    previous_hash bytea,
+    seal_hash bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_ledger_seals_hashes CHECK (((octet_length(digest) = 32) AND (octet_length(seal_hash) = 32) AND COALESCE((octet_length(previous_hash) = 32), (seal_no = 1)))),
+    CONSTRAINT ck_ledger_seals_range CHECK ((((through_position > after_position) AND (num_nonnulls(after_id, through_id) = 0)) OR ((through_id > after_id) AND (num_nonnulls(after_position, through_position) = 0)))),
+    CONSTRAINT ck_ledger_seals_row_count CHECK ((row_count >= 1)),
+    CONSTRAINT ck_ledger_seals_seal_no CHECK ((seal_no >= 1)),
+    CONSTRAINT ck_ledger_seals_subject CHECK ((subject = ANY (ARRAY['ATTEMPTS'::text, 'ATTESTATIONS'::text])))
+);
+
+--
+-- Name: TABLE ledger_seals; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ledger_seals IS 'Append-only chain of hashes over attempts and attestations, numbered 1..n; see seal_ledger.';
+
+--
+-- Name: COLUMN ledger_seals.through_position; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seals.through_position IS 'The seal covers the positions above after_position, up to this one. Null where it covers ids.';
+
+--
+-- Name: COLUMN ledger_seals.through_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seals.through_id IS 'The seal covers the rows without a position whose ids are above after_id, up to this one.';
+
+--
+-- Name: COLUMN ledger_seals.leaf_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seals.leaf_version IS 'Which columns the hash of a row covers: 1 for _attempt_leaf and _attestation_leaf.';
+
+--
+-- Name: COLUMN ledger_seals.digest; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seals.digest IS 'SHA-256 over the hashes of the rows, in order of position or id.';
+
+--
+-- Name: COLUMN ledger_seals.seal_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seals.seal_hash IS 'SHA-256 over everything else in this row, the previous seal''s hash included.';
+
+--
 -- Name: _attempts_sealed(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
 CREATE FUNCTION public._attempts_sealed(p_outbox_id uuid) RETURNS boolean
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT (p_outbox_id IS NOT NULL) AS sealed;
+ WITH sealed AS (
+          SELECT ( SELECT max(s.through_position) AS through_position
+                    FROM public.ledger_seals s
+                   WHERE (s.subject = 'ATTEMPTS'::text)) AS through_position,
+             ( SELECT s.through_id
+                    FROM public.ledger_seals s
+                   WHERE ((s.subject = 'ATTEMPTS'::text) AND (s.through_id IS NOT NULL))
+                   ORDER BY s.through_id DESC
+                  LIMIT 1) AS through_id
+         )
+  SELECT COALESCE(bool_and(COALESCE((a.ledger_position <= sealed.through_position), ((a.ledger_position IS NULL) AND (a.attempt_id <= sealed.through_id)), false)), true) AS sealed
+    FROM (public.payment_outbox_attempts a
+      CROSS JOIN sealed)
+   WHERE (a.outbox_id = _attempts_sealed.p_outbox_id);
 END;
 
 --
@@ -236,6 +465,63 @@ END;
 --
 
 COMMENT ON FUNCTION public._attempts_sealed(p_outbox_id uuid) IS 'Private: true where every attempt of the item is sealed.';
+
+--
+-- Name: ingress_attestations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ingress_attestations (
+    attestation_id uuid DEFAULT public.uuid_v7_or_random() NOT NULL,
+    instruction_id text NOT NULL,
+    tenant_id uuid NOT NULL,
+    payload_hash text NOT NULL,
+    signature_hash text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    client_id uuid,
+    client_id_hash text,
+    member_id uuid,
+    participant_id text,
+    cert_fingerprint_sha256 text,
+    token_jti_hash text,
+    correlation_id uuid,
+    signatures jsonb DEFAULT '[]'::jsonb NOT NULL,
+    upstream_ref text,
+    downstream_ref text,
+    nfs_sequence_ref text,
+    ledger_position bigint DEFAULT 
+CASE
+    WHEN (pg_current_xact_id() IS NOT NULL) THEN nextval('public.ledger_positions'::regclass)
+    ELSE NULL::bigint
+END
+);
+
+--
+-- Name: TABLE ingress_attestations; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ingress_attestations IS 'Append-only proof of acceptance: who sent which instruction when, as hashes and identifiers.';
+
+--
+-- Name: COLUMN ingress_attestations.ledger_position; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ingress_attestations.ledger_position IS 'Place in the ledger; null for rows from before revision 0006.';
+
+--
+-- Name: _attestation_leaf(public.ingress_attestations); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._attestation_leaf(p_attestation public.ingress_attestations) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT sha256(convert_to((json_build_object('attestation_id', (p_attestation).attestation_id, 'instruction_id', (p_attestation).instruction_id, 'tenant_id', (p_attestation).tenant_id, 'payload_hash', (p_attestation).payload_hash, 'signature_hash', (p_attestation).signature_hash, 'received_at', (EXTRACT(epoch FROM (p_attestation).received_at))::text, 'client_id', (p_attestation).client_id, 'client_id_hash', (p_attestation).client_id_hash, 'member_id', (p_attestation).member_id, 'participant_id', (p_attestation).participant_id, 'cert_fingerprint_sha256', (p_attestation).cert_fingerprint_sha256, 'token_jti_hash', (p_attestation).token_jti_hash, 'correlation_id', (p_attestation).correlation_id, 'signatures', (p_attestation).signatures, 'upstream_ref', (p_attestation).upstream_ref, 'downstream_ref', (p_attestation).downstream_ref, 'nfs_sequence_ref', (p_attestation).nfs_sequence_ref, 'ledger_position', (p_attestation).ledger_position))::text, 'UTF8'::name)) AS leaf;
+END;
+
+--
+-- Name: FUNCTION _attestation_leaf(p_attestation public.ingress_attestations); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._attestation_leaf(p_attestation public.ingress_attestations) IS 'Private: SHA-256 of an attestation, as the seals cover it.';
 
 --
 -- Name: _change_outbox_control(text, text, boolean, text, boolean, boolean); Type: FUNCTION; Schema: public; Owner: -
@@ -1706,7 +1992,7 @@ COMMENT ON TABLE public.payment_outbox_outcomes IS 'Permanent: how an item ended
 -- Name: COLUMN payment_outbox_outcomes.digest; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.payment_outbox_outcomes.digest IS 'SHA-256 over the retired attempts (_attempts_digest): proves an export of them.';
+COMMENT ON COLUMN public.payment_outbox_outcomes.digest IS 'SHA-256 over the hashes of the retired attempts (_attempts_digest): proves an export of them.';
 
 --
 -- Name: COLUMN payment_outbox_outcomes.payload; Type: COMMENT; Schema: public; Owner: -
@@ -3032,8 +3318,10 @@ begin
         select
         from public.payment_outbox_outcomes as o
         inner join public.ledger_retention_runs as r on o.run_id = r.run_id
+        inner join public.ledger_retired_leaves as l on o.outbox_id = l.outbox_id
         where
             o.outbox_id = old.outbox_id
+            and l.attempt_id = old.attempt_id
             and o.attempts >= old.attempt_no
             and r.transaction_id = pg_current_xact_id_if_assigned()
             and coalesce(old.completed_at, old.created_at) < r.horizon
@@ -3086,7 +3374,7 @@ $$;
 -- Name: FUNCTION deny_retention_mutation(); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.deny_retention_mutation() IS 'Refuses changes to rows of payment_outbox_outcomes and ledger_retention_runs.';
+COMMENT ON FUNCTION public.deny_retention_mutation() IS 'Refuses changes to rows of payment_outbox_outcomes, ledger_retired_leaves and their runs.';
 
 --
 -- Name: deny_revocation_mutation(); Type: FUNCTION; Schema: public; Owner: -
@@ -3106,6 +3394,25 @@ $$;
 --
 
 COMMENT ON FUNCTION public.deny_revocation_mutation() IS 'Refuses changes to rows of the revocation lists.';
+
+--
+-- Name: deny_seal_mutation(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.deny_seal_mutation() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    raise exception 'ledger_seals is append-only' using errcode = 'P0001';
+end;
+$$;
+
+--
+-- Name: FUNCTION deny_seal_mutation(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.deny_seal_mutation() IS 'Refuses changes to rows of ledger_seals.';
 
 --
 -- Name: enforce_member_tenant_match(); Type: FUNCTION; Schema: public; Owner: -
@@ -3206,36 +3513,6 @@ $$;
 --
 
 COMMENT ON FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload jsonb) IS 'Enqueues an instruction; a replay returns the first item, other content is refused.';
-
---
--- Name: ingress_attestations; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.ingress_attestations (
-    attestation_id uuid DEFAULT public.uuid_v7_or_random() NOT NULL,
-    instruction_id text NOT NULL,
-    tenant_id uuid NOT NULL,
-    payload_hash text NOT NULL,
-    signature_hash text,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    client_id uuid,
-    client_id_hash text,
-    member_id uuid,
-    participant_id text,
-    cert_fingerprint_sha256 text,
-    token_jti_hash text,
-    correlation_id uuid,
-    signatures jsonb DEFAULT '[]'::jsonb NOT NULL,
-    upstream_ref text,
-    downstream_ref text,
-    nfs_sequence_ref text
-);
-
---
--- Name: TABLE ingress_attestations; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON TABLE public.ingress_attestations IS 'Append-only proof of acceptance: who sent which instruction when, as hashes and identifiers.';
 
 --
 -- Name: payment_outbox_operator_actions; Type: TABLE; Schema: public; Owner: -
@@ -4815,6 +5092,14 @@ begin
         ) as earliest on true
         where i.outbox_id = any(v_retired);
 
+        insert into public.ledger_retired_leaves (
+            attempt_id, outbox_id, attempt_no, ledger_position, leaf
+        )
+        select
+            a.attempt_id, a.outbox_id, a.attempt_no, a.ledger_position, public._attempt_leaf(a)
+        from public.payment_outbox_attempts as a
+        where a.outbox_id = any(v_retired);
+
         delete from public.payment_outbox_attempts as a
         where a.outbox_id = any(v_retired);
         get diagnostics v_deleted = row_count;
@@ -4840,6 +5125,134 @@ $$;
 --
 
 COMMENT ON FUNCTION public.retire_history(p_before timestamp with time zone, p_limit integer, p_actor text, p_reason text, p_after uuid) IS 'Retires the attempts of one batch of ended items; their outcomes stay for life.';
+
+--
+-- Name: seal_ledger(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.seal_ledger(p_limit integer) RETURNS TABLE(outcome text, seals integer, attempts integer, attestations integer, last_seal_no bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    v_taken bigint;
+    v_xid xid8;
+    v_oldest_running xid8;
+    v_horizon public.ledger_seal_horizon;
+    v_final bigint;
+    v_subject text;
+    v_rows integer;
+    v_full boolean := false;
+begin
+    if p_limit is null or p_limit not between 1 and 10000 then
+        raise exception 'p_limit: must be between 1 and 10000'
+            using
+                errcode = 'P711F',
+                column = 'p_limit',
+                constraint = 'between 1 and 10000';
+    end if;
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'seal_ledger: must run at READ COMMITTED'
+            using
+                errcode = 'P711F',
+                column = 'transaction_isolation',
+                constraint = 'read committed';
+    end if;
+    if pg_current_xact_id_if_assigned() is not null then
+        raise exception 'seal_ledger: must be the first write of its transaction'
+            using
+                errcode = 'P711F',
+                column = 'transaction_id',
+                constraint = 'not assigned yet';
+    end if;
+    seals := 0;
+    attempts := 0;
+    attestations := 0;
+
+    select case when p.is_called then p.last_value else 0 end into v_taken
+    from public.ledger_positions as p;
+    v_xid := pg_current_xact_id();
+
+    select h.final_position, h.noted_position, h.noted_xid, h.without_position
+    into
+        v_horizon.final_position,
+        v_horizon.noted_position,
+        v_horizon.noted_xid,
+        v_horizon.without_position
+    from public.ledger_seal_horizon as h
+    for update skip locked;
+    if not found then
+        outcome := 'BUSY';
+        return next;
+        return;
+    end if;
+
+    select pg_snapshot_xmin(pg_current_snapshot()) into v_oldest_running;
+    v_final := v_horizon.final_position;
+    if v_oldest_running >= v_xid then
+        v_final := greatest(v_final, v_taken);
+    elsif v_horizon.noted_xid <= v_oldest_running then
+        v_final := greatest(v_final, v_horizon.noted_position);
+    end if;
+    if v_final >= v_taken then
+        v_horizon.noted_position := null;
+        v_horizon.noted_xid := null;
+    -- A noted id above our own is of another cluster, before a restore: it would never come.
+    elsif not coalesce(
+        v_horizon.noted_xid > v_oldest_running and v_horizon.noted_xid <= v_xid, false
+    ) then
+        v_horizon.noted_position := v_taken;
+        v_horizon.noted_xid := v_xid;
+    end if;
+
+    foreach v_subject in array array['ATTEMPTS', 'ATTESTATIONS']
+    loop
+        v_rows := 0;
+        if v_subject = any(v_horizon.without_position) then
+            v_rows := public._append_seal(v_subject, null, p_limit);
+            seals := seals + (v_rows > 0)::integer;
+            if v_rows = p_limit then
+                v_full := true;
+            else
+                v_horizon.without_position := array_remove(v_horizon.without_position, v_subject);
+            end if;
+        end if;
+        attempts := attempts + case when v_subject = 'ATTEMPTS' then v_rows else 0 end;
+        attestations := attestations + case when v_subject = 'ATTESTATIONS' then v_rows else 0 end;
+
+        v_rows := public._append_seal(v_subject, v_final, p_limit);
+        seals := seals + (v_rows > 0)::integer;
+        v_full := v_full or v_rows = p_limit;
+        attempts := attempts + case when v_subject = 'ATTEMPTS' then v_rows else 0 end;
+        attestations := attestations + case when v_subject = 'ATTESTATIONS' then v_rows else 0 end;
+    end loop;
+
+    update public.ledger_seal_horizon as h
+    set
+        final_position = v_final,
+        noted_position = v_horizon.noted_position,
+        noted_xid = v_horizon.noted_xid,
+        without_position = v_horizon.without_position
+    where
+        (h.final_position, h.noted_position, h.noted_xid, h.without_position) is distinct from
+        (v_final, v_horizon.noted_position, v_horizon.noted_xid, v_horizon.without_position);
+
+    select max(s.seal_no) into last_seal_no
+    from public.ledger_seals as s;
+    outcome := case
+        when v_full then 'MORE'
+        when v_final < v_taken then 'WAITING'
+        else 'DONE'
+    end;
+    return next;
+end;
+$$;
+
+--
+-- Name: FUNCTION seal_ledger(p_limit integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.seal_ledger(p_limit integer) IS 'Seals the next rows of attempts and attestations; the outcome says whether some are left.';
 
 --
 -- Name: set_outbox_control(text, text, boolean, text, boolean, boolean, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -4989,6 +5402,29 @@ END;
 COMMENT ON FUNCTION public.uuid_strategy() IS 'Source of identifiers: uuidv7 (PostgreSQL 18), or gen_random_uuid under a time prefix.';
 
 --
+-- Name: ledger_leaves; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.ledger_leaves AS
+ SELECT 'ATTEMPTS'::text AS subject,
+    a.ledger_position,
+    a.attempt_id AS row_id,
+    public._attempt_leaf(a.*) AS leaf
+   FROM public.payment_outbox_attempts a
+UNION ALL
+ SELECT 'ATTESTATIONS'::text AS subject,
+    t.ledger_position,
+    t.attestation_id AS row_id,
+    public._attestation_leaf(t.*) AS leaf
+   FROM public.ingress_attestations t;
+
+--
+-- Name: VIEW ledger_leaves; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.ledger_leaves IS 'Private: the hash of every row that is sealed, or will be.';
+
+--
 -- Name: ledger_retention_runs; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5022,6 +5458,57 @@ COMMENT ON COLUMN public.ledger_retention_runs.transaction_id IS 'The transactio
 --
 
 COMMENT ON COLUMN public.ledger_retention_runs.horizon IS 'Every retired attempt was complete before this time.';
+
+--
+-- Name: ledger_retired_leaves; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledger_retired_leaves (
+    attempt_id uuid NOT NULL,
+    outbox_id uuid NOT NULL,
+    attempt_no integer NOT NULL,
+    ledger_position bigint,
+    leaf bytea NOT NULL,
+    CONSTRAINT ck_retired_leaves_leaf CHECK ((octet_length(leaf) = 32))
+);
+
+--
+-- Name: TABLE ledger_retired_leaves; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ledger_retired_leaves IS 'Permanent: the hash of each retired attempt and its place, so that the seals can be checked.';
+
+--
+-- Name: ledger_seal_horizon; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledger_seal_horizon (
+    only_row boolean DEFAULT true NOT NULL,
+    final_position bigint DEFAULT 0 NOT NULL,
+    noted_position bigint,
+    noted_xid xid8,
+    without_position text[] DEFAULT '{ATTEMPTS,ATTESTATIONS}'::text[] NOT NULL,
+    CONSTRAINT ck_seal_horizon_noted CHECK ((num_nonnulls(noted_position, noted_xid) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT ck_seal_horizon_only_row CHECK (only_row)
+);
+
+--
+-- Name: TABLE ledger_seal_horizon; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ledger_seal_horizon IS 'One row: up to which position the ledger is final. Its lock is the sealer''s.';
+
+--
+-- Name: COLUMN ledger_seal_horizon.noted_xid; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seal_horizon.noted_xid IS 'Where every transaction below this one is done, noted_position is final.';
+
+--
+-- Name: COLUMN ledger_seal_horizon.without_position; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledger_seal_horizon.without_position IS 'Where rows from before revision 0006 are still to be sealed, or to be looked for.';
 
 --
 -- Name: ledgerdb_alembic_version; Type: TABLE; Schema: public; Owner: -
@@ -5417,6 +5904,20 @@ CREATE TABLE public.tenants (
 COMMENT ON TABLE public.tenants IS 'Organisations whose instructions the ledger carries.';
 
 --
+-- Name: payment_outbox_attempts ck_attempts_ledger_position; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.payment_outbox_attempts
+    ADD CONSTRAINT ck_attempts_ledger_position CHECK ((ledger_position IS NOT NULL)) NOT VALID;
+
+--
+-- Name: ingress_attestations ck_attestations_ledger_position; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.ingress_attestations
+    ADD CONSTRAINT ck_attestations_ledger_position CHECK ((ledger_position IS NOT NULL)) NOT VALID;
+
+--
 -- Name: ingress_attestations ingress_attestations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5429,6 +5930,27 @@ ALTER TABLE ONLY public.ingress_attestations
 
 ALTER TABLE ONLY public.ledger_retention_runs
     ADD CONSTRAINT ledger_retention_runs_pkey PRIMARY KEY (run_id);
+
+--
+-- Name: ledger_retired_leaves ledger_retired_leaves_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledger_retired_leaves
+    ADD CONSTRAINT ledger_retired_leaves_pkey PRIMARY KEY (attempt_id);
+
+--
+-- Name: ledger_seal_horizon ledger_seal_horizon_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledger_seal_horizon
+    ADD CONSTRAINT ledger_seal_horizon_pkey PRIMARY KEY (only_row);
+
+--
+-- Name: ledger_seals ledger_seals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledger_seals
+    ADD CONSTRAINT ledger_seals_pkey PRIMARY KEY (seal_no);
 
 --
 -- Name: ledgerdb_alembic_version ledgerdb_alembic_version_pkc; Type: CONSTRAINT; Schema: public; Owner: -
@@ -5585,6 +6107,20 @@ ALTER TABLE ONLY public.payment_outbox_late_results
     ADD CONSTRAINT ux_late_results_once UNIQUE NULLS NOT DISTINCT (outbox_id, lease_token, state, rail_reference);
 
 --
+-- Name: ledger_seals ux_ledger_seals_through_id; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledger_seals
+    ADD CONSTRAINT ux_ledger_seals_through_id UNIQUE (subject, through_id);
+
+--
+-- Name: ledger_seals ux_ledger_seals_through_position; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledger_seals
+    ADD CONSTRAINT ux_ledger_seals_through_position UNIQUE (subject, through_position);
+
+--
 -- Name: payment_outbox_identities ux_outbox_identities_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5730,6 +6266,18 @@ CREATE INDEX idx_tenant_members_tenant ON public.tenant_members USING btree (ten
 CREATE INDEX idx_tenants_status ON public.tenants USING btree (status);
 
 --
+-- Name: ux_attempts_ledger_position; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX ux_attempts_ledger_position ON public.payment_outbox_attempts USING btree (ledger_position) WHERE (ledger_position IS NOT NULL);
+
+--
+-- Name: ux_attestations_ledger_position; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX ux_attestations_ledger_position ON public.ingress_attestations USING btree (ledger_position) WHERE (ledger_position IS NOT NULL);
+
+--
 -- Name: ux_ingress_attestations_tenant_instruction; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5746,6 +6294,12 @@ CREATE UNIQUE INDEX ux_outbox_attempts_one_terminal_per_outbox ON public.payment
 --
 
 CREATE UNIQUE INDEX ux_policy_versions_single_active ON public.policy_versions USING btree ((1)) WHERE (status = 'ACTIVE'::public.policy_version_status);
+
+--
+-- Name: ux_retired_leaves_ledger_position; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX ux_retired_leaves_ledger_position ON public.ledger_retired_leaves USING btree (ledger_position) WHERE (ledger_position IS NOT NULL);
 
 --
 -- Name: payment_outbox_pending trg_adopt_queued_item; Type: TRIGGER; Schema: public; Owner: -
@@ -5872,6 +6426,22 @@ CREATE TRIGGER trg_deny_retention_runs_truncate BEFORE TRUNCATE ON public.ledger
 ALTER TABLE public.ledger_retention_runs ENABLE ALWAYS TRIGGER trg_deny_retention_runs_truncate;
 
 --
+-- Name: ledger_retired_leaves trg_deny_retired_leaves_mutation; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER trg_deny_retired_leaves_mutation BEFORE DELETE OR UPDATE ON public.ledger_retired_leaves FOR EACH ROW EXECUTE FUNCTION public.deny_retention_mutation();
+
+ALTER TABLE public.ledger_retired_leaves ENABLE ALWAYS TRIGGER trg_deny_retired_leaves_mutation;
+
+--
+-- Name: ledger_retired_leaves trg_deny_retired_leaves_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER trg_deny_retired_leaves_truncate BEFORE TRUNCATE ON public.ledger_retired_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.deny_retention_mutation();
+
+ALTER TABLE public.ledger_retired_leaves ENABLE ALWAYS TRIGGER trg_deny_retired_leaves_truncate;
+
+--
 -- Name: revoked_client_certs trg_deny_revoked_client_certs_mutation; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -5902,6 +6472,22 @@ ALTER TABLE public.revoked_tokens ENABLE ALWAYS TRIGGER trg_deny_revoked_tokens_
 CREATE TRIGGER trg_deny_revoked_tokens_truncate BEFORE TRUNCATE ON public.revoked_tokens FOR EACH STATEMENT EXECUTE FUNCTION public.deny_revocation_mutation();
 
 ALTER TABLE public.revoked_tokens ENABLE ALWAYS TRIGGER trg_deny_revoked_tokens_truncate;
+
+--
+-- Name: ledger_seals trg_deny_seals_mutation; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER trg_deny_seals_mutation BEFORE DELETE OR UPDATE ON public.ledger_seals FOR EACH ROW EXECUTE FUNCTION public.deny_seal_mutation();
+
+ALTER TABLE public.ledger_seals ENABLE ALWAYS TRIGGER trg_deny_seals_mutation;
+
+--
+-- Name: ledger_seals trg_deny_seals_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER trg_deny_seals_truncate BEFORE TRUNCATE ON public.ledger_seals FOR EACH STATEMENT EXECUTE FUNCTION public.deny_seal_mutation();
+
+ALTER TABLE public.ledger_seals ENABLE ALWAYS TRIGGER trg_deny_seals_truncate;
 
 --
 -- Name: payment_outbox_pending trg_follow_edited_lease; Type: TRIGGER; Schema: public; Owner: -
@@ -5991,6 +6577,12 @@ ALTER TABLE ONLY public.tenant_members
 REVOKE ALL ON FUNCTION public._advance_participants(p_participant_ids text[]) FROM PUBLIC;
 
 --
+-- Name: FUNCTION _append_seal(p_subject text, p_final_position bigint, p_limit integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._append_seal(p_subject text, p_final_position bigint, p_limit integer) FROM PUBLIC;
+
+--
 -- Name: FUNCTION uuid_v7_or_random(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6010,16 +6602,36 @@ GRANT SELECT ON TABLE public.payment_outbox_attempts TO symphony_readonly;
 GRANT SELECT ON TABLE public.payment_outbox_attempts TO symphony_auditor;
 
 --
+-- Name: FUNCTION _attempt_leaf(p_attempt public.payment_outbox_attempts); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._attempt_leaf(p_attempt public.payment_outbox_attempts) FROM PUBLIC;
+
+--
 -- Name: FUNCTION _attempts_digest(p_outbox_id uuid); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public._attempts_digest(p_outbox_id uuid) FROM PUBLIC;
 
 --
+-- Name: TABLE ledger_seals; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.ledger_seals TO symphony_control;
+GRANT SELECT ON TABLE public.ledger_seals TO symphony_readonly;
+GRANT SELECT ON TABLE public.ledger_seals TO symphony_auditor;
+
+--
 -- Name: FUNCTION _attempts_sealed(p_outbox_id uuid); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public._attempts_sealed(p_outbox_id uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION _attestation_leaf(p_attestation public.ingress_attestations); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._attestation_leaf(p_attestation public.ingress_attestations) FROM PUBLIC;
 
 --
 -- Name: FUNCTION _change_outbox_control(p_scope text, p_scope_key text, p_paused boolean, p_ordering text, p_fair boolean, p_notify_workers boolean); Type: ACL; Schema: public; Owner: -
@@ -6337,6 +6949,12 @@ REVOKE ALL ON FUNCTION public.deny_retention_mutation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.deny_revocation_mutation() FROM PUBLIC;
 
 --
+-- Name: FUNCTION deny_seal_mutation(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.deny_seal_mutation() FROM PUBLIC;
+
+--
 -- Name: FUNCTION enforce_member_tenant_match(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6565,6 +7183,14 @@ GRANT ALL ON FUNCTION public.retention_plan(p_before timestamp with time zone, p
 
 REVOKE ALL ON FUNCTION public.retire_history(p_before timestamp with time zone, p_limit integer, p_actor text, p_reason text, p_after uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.retire_history(p_before timestamp with time zone, p_limit integer, p_actor text, p_reason text, p_after uuid) TO symphony_control;
+
+--
+-- Name: FUNCTION seal_ledger(p_limit integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.seal_ledger(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.seal_ledger(p_limit integer) TO symphony_control;
+GRANT ALL ON FUNCTION public.seal_ledger(p_limit integer) TO symphony_executor;
 
 --
 -- Name: FUNCTION set_outbox_control(p_scope text, p_scope_key text, p_paused boolean, p_ordering text, p_fair boolean, p_notify_workers boolean, p_actor text, p_reason text); Type: ACL; Schema: public; Owner: -

@@ -1,7 +1,8 @@
 -- deny_outbox_attempts_mutation: keeps the attempts append-only (trigger function, for rows and for
--- TRUNCATE). One thing passes: the DELETE of an attempt whose item has an outcome, written in this
--- very transaction by a retention run whose horizon the attempt was complete before. The data
--- decide and no setting, so nobody deletes without leaving that record, the owner included.
+-- TRUNCATE). One thing passes: the DELETE of an attempt whose hash is kept and whose item has an
+-- outcome, written in this very transaction by a retention run whose horizon the attempt was
+-- complete before. The data decide and no setting, so nobody deletes without leaving that record,
+-- the owner included.
 -- Locks: none. Raises: P0001, otherwise always.
 create or replace function public.deny_outbox_attempts_mutation()
 returns trigger
@@ -14,8 +15,10 @@ begin
         select
         from public.payment_outbox_outcomes as o
         inner join public.ledger_retention_runs as r on o.run_id = r.run_id
+        inner join public.ledger_retired_leaves as l on o.outbox_id = l.outbox_id
         where
             o.outbox_id = old.outbox_id
+            and l.attempt_id = old.attempt_id
             and o.attempts >= old.attempt_no
             and r.transaction_id = pg_current_xact_id_if_assigned()
             and coalesce(old.completed_at, old.created_at) < r.horizon

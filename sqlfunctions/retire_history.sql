@@ -1,6 +1,7 @@
 -- retire_history: looks at the next p_limit ended items in the order of their ids, beginning after
 -- p_after, and retires those that _retention_verdicts allows: a row of payment_outbox_outcomes says
--- for life how the item ended, then its attempts are deleted. Identities, attestations, late
+-- for life how the item ended, a row of ledger_retired_leaves per attempt keeps its hash for the
+-- seals, then its attempts are deleted. Identities, attestations, late
 -- results and everything on the queue stay. Calls with p_after => last_outbox_id, each in a
 -- transaction of its own, pass over the whole history; whoever begins anew after a break only loses
 -- the time to look. last_outbox_id is null when nothing was left to look at.
@@ -128,6 +129,14 @@ begin
             limit 1
         ) as earliest on true
         where i.outbox_id = any(v_retired);
+
+        insert into public.ledger_retired_leaves (
+            attempt_id, outbox_id, attempt_no, ledger_position, leaf
+        )
+        select
+            a.attempt_id, a.outbox_id, a.attempt_no, a.ledger_position, public._attempt_leaf(a)
+        from public.payment_outbox_attempts as a
+        where a.outbox_id = any(v_retired);
 
         delete from public.payment_outbox_attempts as a
         where a.outbox_id = any(v_retired);

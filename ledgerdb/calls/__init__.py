@@ -34,6 +34,7 @@ from ledgerdb.calls.outbox import (
     release,
     repair,
 )
+from ledgerdb.calls.seals import seal_ledger
 
 __all__ = [
     "Call",
@@ -61,6 +62,7 @@ __all__ = [
     "repair",
     "resolve",
     "resume",
+    "seal_ledger",
     "set_control",
     "set_retry_policy",
 ]

@@ -11,6 +11,7 @@ from ledgerdb import __version__
 from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.retention import retention
+from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
 from ledgerdb.errors import LedgerError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command()(demo)
+app.command()(seal)
 app.command()(server)
 app.add_typer(retention)
 

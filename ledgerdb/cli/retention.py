@@ -148,6 +148,8 @@ def _show(found: RetentionPlan) -> None:
                 *(f"{day:%Y-%m-%d}" if day else "" for day in (group.oldest, group.newest)),
             )
     console.print(table)
+    if any(group.verdict == "UNSEALED" and group.items for group in found.groups):
+        console.print("UNSEALED: `ledgerdb seal` seals them; then they may retire")
 
 
 def _ask(found: RetentionPlan) -> None:

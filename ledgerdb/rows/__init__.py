@@ -67,6 +67,7 @@ from ledgerdb.rows.outbox import (
     ReleasedLease,
     RepairedLease,
 )
+from ledgerdb.rows.seals import SealedBatch, SealOutcome
 
 __all__ = [
     "BATCH_SIZE_MAX",
@@ -120,5 +121,7 @@ __all__ = [
     "RetiredHistory",
     "RetryPolicy",
     "RetryStrategy",
+    "SealOutcome",
+    "SealedBatch",
     "TenantType",
 ]

@@ -30,10 +30,14 @@ from ledgerdb.schema.outbox import (
     payment_outbox_late_results,
     payment_outbox_pending,
 )
+from ledgerdb.schema.seals import ledger_retired_leaves, ledger_seal_horizon, ledger_seals
 
 __all__ = [
     "ingress_attestations",
     "ledger_retention_runs",
+    "ledger_retired_leaves",
+    "ledger_seal_horizon",
+    "ledger_seals",
     "metadata",
     "outbox_controls",
     "outbox_counter_drift_report",

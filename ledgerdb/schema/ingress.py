@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Computed, LargeBinary, Table
+from sqlalchemy import BigInteger, Boolean, Column, Computed, LargeBinary, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from ledgerdb.schema._columns import instant, jsonb, metadata, text, uuid
@@ -77,6 +77,7 @@ ingress_attestations: Final = Table(
     text("upstream_ref", null=True),
     text("downstream_ref", null=True),
     text("nfs_sequence_ref", null=True),
+    Column("ledger_position", BigInteger, nullable=True),
 )
 
 policy_versions: Final = Table(

@@ -101,6 +101,7 @@ payment_outbox_attempts: Final = Table(
     instant("dispatch_started_at", null=True),
     text("closed_by", null=True),
     Column("redrive_no", Integer, nullable=False),
+    Column("ledger_position", BigInteger, nullable=True),
 )
 
 payment_outbox_late_results: Final = Table(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledgerdb import calls
 from ledgerdb.rows import (
+    BATCH_SIZE_MAX,
     Acknowledgement,
     AttemptState,
     Backlog,
@@ -28,6 +29,7 @@ from ledgerdb.rows import (
     RegisteredTenant,
     ReleasedLease,
     RepairedLease,
+    SealedBatch,
     TenantType,
 )
 from ledgerdb.verbs.awaited_operations import AsyncOperatorVerbs
@@ -181,6 +183,15 @@ class AsyncVerbs(AsyncOperatorVerbs):
     ) -> tuple[ReleasedLease, ...]:
         """Give unstarted items back (`release_outbox_leases`)."""
         return await self.execute(calls.release(items, worker_id))
+
+    async def seal_ledger(self, limit: int = BATCH_SIZE_MAX) -> SealedBatch:
+        """Seal the next rows of attempts and attestations (`seal_ledger`), at most `limit` of
+        either. It delays nobody; call it again while the outcome is MORE.
+
+        Raises:
+            InvalidArgument: a limit out of 1 to 10000, or a transaction that wrote already.
+        """
+        return await self.execute(calls.seal_ledger(limit))
 
     async def instruction_status(
         self, tenant_id: UUID, instruction_id: str

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledgerdb import calls
 from ledgerdb.rows import (
+    BATCH_SIZE_MAX,
     Acknowledgement,
     AttemptState,
     Backlog,
@@ -27,6 +28,7 @@ from ledgerdb.rows import (
     RegisteredTenant,
     ReleasedLease,
     RepairedLease,
+    SealedBatch,
     TenantType,
 )
 from ledgerdb.verbs.operations import OperatorVerbs
@@ -174,6 +176,15 @@ class Verbs(OperatorVerbs):
     def release(self, items: Sequence[ClaimedItem], worker_id: str) -> tuple[ReleasedLease, ...]:
         """Give unstarted items back (`release_outbox_leases`)."""
         return self.execute(calls.release(items, worker_id))
+
+    def seal_ledger(self, limit: int = BATCH_SIZE_MAX) -> SealedBatch:
+        """Seal the next rows of attempts and attestations (`seal_ledger`), at most `limit` of
+        either. It delays nobody; call it again while the outcome is MORE.
+
+        Raises:
+            InvalidArgument: a limit out of 1 to 10000, or a transaction that wrote already.
+        """
+        return self.execute(calls.seal_ledger(limit))
 
     def instruction_status(self, tenant_id: UUID, instruction_id: str) -> InstructionStatus | None:
         """Where an instruction of this tenant stands (`instruction_status`)."""

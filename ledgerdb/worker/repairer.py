@@ -1,12 +1,17 @@
-"""Closes what dead workers left behind, whoever they were."""
+"""What workers do for the whole queue beside their own items: close what dead workers left behind,
+whoever they were, and seal the ledger.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
+import time
 
 from ledgerdb.aio import AsyncLedger
+from ledgerdb.rows import SealOutcome
 from ledgerdb.worker.reconnect import PASSING, patiently
 from ledgerdb.worker.settings import WorkerSettings
 from ledgerdb.worker.stats import WorkerStats
@@ -19,24 +24,34 @@ _log = logging.getLogger("ledgerdb.worker")
 async def repair_for_ever(
     ledger: AsyncLedger, settings: WorkerSettings, stats: WorkerStats, stopping: asyncio.Event
 ) -> None:
-    """Repairs in batches, until it is cancelled or the worker stops.
+    """Repairs in batches and seals in its turn, until it is cancelled or the worker stops.
 
     Raises:
         LedgerError: something that does not pass by itself, such as a missing privilege.
     """
+    seal_at = time.monotonic() + jittered(settings.seal_seconds or math.inf)
     while True:
+        more = False
         try:
             repaired = await patiently(
                 lambda: ledger.repair(settings.batch_size, settings.worker_id),
                 settings.reconnect_seconds_max,
                 stopping=stopping,
             )
+            if time.monotonic() >= seal_at:
+                sealed = await patiently(
+                    ledger.seal_ledger, settings.reconnect_seconds_max, stopping=stopping
+                )
+                stats.sealed += sealed.attempts + sealed.attestations
+                more = sealed.outcome is SealOutcome.MORE
+                if not more:
+                    seal_at = time.monotonic() + jittered(settings.seal_seconds)
         except PASSING:
             return  # stopping
         if repaired:
             stats.repaired += len(repaired)
             _log.warning("closed %d abandoned leases", len(repaired))
-        if len(repaired) < settings.batch_size:
+        if len(repaired) < settings.batch_size and not more:
             await asyncio.sleep(jittered(settings.repair_seconds))
 
 

@@ -38,6 +38,7 @@ class WorkerSettings:
         cooldown_seconds: least time between two claims while there is less work than
             `batch_size`: notifications come in swarms, and one claim serves many.
         repair_seconds: how often to close the leases of workers that died.
+        seal_seconds: how often to seal what is new in the ledger (`seal_ledger`); 0 for never.
         reconnect_seconds_max: longest pause between tries while the database is away.
         grace_seconds: how long a stopping worker waits for handlers that are under way.
 
@@ -54,6 +55,7 @@ class WorkerSettings:
     poll_seconds: float = 1.0
     cooldown_seconds: float = 0.05
     repair_seconds: float = 5.0
+    seal_seconds: float = 60.0
     reconnect_seconds_max: float = 5.0
     grace_seconds: float = 30.0
 
@@ -74,6 +76,7 @@ class WorkerSettings:
         _require("poll_seconds", self.poll_seconds, 0.01, 3_600)
         _require("cooldown_seconds", self.cooldown_seconds, 0, 60)
         _require("repair_seconds", self.repair_seconds, 0.01, 3_600)
+        _require("seal_seconds", self.seal_seconds, 0, 86_400)
         _require("reconnect_seconds_max", self.reconnect_seconds_max, 0.05, 3_600)
         _require("grace_seconds", self.grace_seconds, 0, 3_600)
 

@@ -25,6 +25,7 @@ class WorkerStats:
         released: items given back unstarted.
         extended: how often a lease was extended.
         repaired: abandoned leases of any worker that this one closed.
+        sealed: attempts and attestations that it sealed.
     """
 
     claimed: int = 0
@@ -37,6 +38,7 @@ class WorkerStats:
     released: int = 0
     extended: int = 0
     repaired: int = 0
+    sealed: int = 0
 
 
 def describe(item: ClaimedItem) -> str:

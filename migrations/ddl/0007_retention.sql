@@ -45,8 +45,24 @@ create table public.payment_outbox_outcomes (
 comment on table public.payment_outbox_outcomes is
 'Permanent: how an item ended whose attempts were retired; replays are answered from it.';
 comment on column public.payment_outbox_outcomes.digest is
-'SHA-256 over the retired attempts (_attempts_digest): proves an export of them.';
+'SHA-256 over the hashes of the retired attempts (_attempts_digest): proves an export of them.';
 comment on column public.payment_outbox_outcomes.payload is
 'The payload, for items from before revision 0004, whose identity does not carry it.';
 create index idx_outcomes_run_id on public.payment_outbox_outcomes using btree (run_id);
 revoke all on public.payment_outbox_outcomes from public;
+
+create table public.ledger_retired_leaves (
+    attempt_id uuid not null,
+    outbox_id uuid not null,
+    attempt_no integer not null,
+    ledger_position bigint,
+    leaf bytea not null,
+    constraint ledger_retired_leaves_pkey primary key (attempt_id),
+    constraint ck_retired_leaves_leaf check (octet_length(leaf) = 32)
+);
+comment on table public.ledger_retired_leaves is
+'Permanent: the hash of each retired attempt and its place, so that the seals can be checked.';
+create unique index ux_retired_leaves_ledger_position
+on public.ledger_retired_leaves using btree (ledger_position)
+where ledger_position is not null;
+revoke all on public.ledger_retired_leaves from public;

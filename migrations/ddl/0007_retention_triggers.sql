@@ -21,3 +21,14 @@ alter table public.payment_outbox_outcomes
 enable always trigger trg_deny_outcomes_mutation;
 alter table public.payment_outbox_outcomes
 enable always trigger trg_deny_outcomes_truncate;
+
+create trigger trg_deny_retired_leaves_mutation
+before update or delete on public.ledger_retired_leaves
+for each row execute function public.deny_retention_mutation();
+create trigger trg_deny_retired_leaves_truncate
+before truncate on public.ledger_retired_leaves
+for each statement execute function public.deny_retention_mutation();
+alter table public.ledger_retired_leaves
+enable always trigger trg_deny_retired_leaves_mutation;
+alter table public.ledger_retired_leaves
+enable always trigger trg_deny_retired_leaves_truncate;

@@ -1,5 +1,5 @@
--- deny_retention_mutation: keeps outcomes and retention runs append-only (trigger function, for
--- rows and for TRUNCATE).
+-- deny_retention_mutation: keeps outcomes, retired leaves and retention runs append-only (trigger
+-- function, for rows and for TRUNCATE).
 -- Locks: none. Raises: P0001, always.
 create or replace function public.deny_retention_mutation()
 returns trigger
@@ -11,5 +11,5 @@ begin
 end;
 $function$;
 comment on function public.deny_retention_mutation() is
-'Refuses changes to rows of payment_outbox_outcomes and ledger_retention_runs.';
+'Refuses changes to rows of payment_outbox_outcomes, ledger_retired_leaves and their runs.';
 revoke all on function public.deny_retention_mutation() from public;

@@ -17,15 +17,15 @@ depends_on = None
 def upgrade() -> None:
     op.run_script(
         "0007_retention.sql",
-        sha256="7fa2cb51e4e6e8f2185400e9c1331e78ca19088209e1a6af73215fa99f7e332c",
+        sha256="b28922175ceaccba2b369af34ee4cf6f018b788ff51b04957ec6dfee8f9ed49b",
     )
     op.install_function(
         "0007_deny_retention_mutation.sql",
-        sha256="d652ef15f78a8cad46c1a3e4e2d9cb45ef104b32697c8707b3d0f131a598cf63",
+        sha256="3db1ccb6b565a68714c2897600d446219e7c188046d97af43dc78fce4f0dab4d",
     )
     op.run_script(
         "0007_retention_triggers.sql",
-        sha256="7fe51b3f13501a7af196060190d6ac68fe13cdb47f27b25f7b8acd21373021f7",
+        sha256="127a07c4351ea156a80341d57068a665bd2a071d6480844b475b13e4c9833820",
     )
     op.install_function(
         "0007__retention_days_min.sql",
@@ -37,7 +37,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007__attempts_digest.sql",
-        sha256="6bac23becc0153b0e3deecdf55bd70edccbd327658b8f4fcdfd2a2cd22577e6f",
+        sha256="35877fbd7329d01927c6b42d01e57a3ff67596e2004795177acd7268b0148474",
     )
     op.install_function(
         "0007__retention_verdicts.sql",
@@ -49,11 +49,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007_retire_history.sql",
-        sha256="3b93996d1866b551213fd2f49b336ab41e42ac4e57055d2be8e6915c5d94ee40",
+        sha256="025f19d8978567822d8513d687f8b857fe9223eedf830de838959b3fa9390066",
     )
     op.install_function(
         "0007_deny_outbox_attempts_mutation.sql",
-        sha256="86138bb2e69f4876aa3258af71acb69f6abb6320d1f75fd93bde93cf49d0b88f",
+        sha256="b9f9f7a2adf854eb5dc17bdf96ab83f40703420d5d4e199db3386af9b0ae2b26",
     )
     op.install_function(
         "0007__outcome_of.sql",

@@ -85,6 +85,7 @@ SAMPLES: dict[str, tuple[Call[Any], type | None]] = {
     "dead_letters": (calls.dead_letters(), rows.DeadLetter),
     "redrive": (calls.redrive([ID], **WHO), rows.RedrivenItem),
     "inspect": (calls.inspect(ID), None),
+    "seal_ledger": (calls.seal_ledger(), rows.SealedBatch),
 }
 # Commands have calls of their own for what no service does.
 COMMANDS: dict[str, tuple[Call[Any], type | None]] = {

@@ -16,6 +16,13 @@ _APPEND_ONLY = (
     ("payment_outbox_attempts", "trg_deny_outbox_attempts_mutation"),
     ("payment_outbox_late_results", "trg_deny_late_results_mutation"),
 )
+_WITHOUT_POSITIONS = """
+alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position
+"""
+_WITH_POSITIONS = """
+alter table public.payment_outbox_attempts
+add constraint ck_attempts_ledger_position check (ledger_position is not null) not valid
+"""
 _RETIRE = """
 select * from public.retire_history(
     clock_timestamp() - make_interval(days => %s), %s, 'auditor', 'five years are over', %s)
@@ -26,9 +33,11 @@ _PLAN = "select * from public.retention_plan(p_older_than => make_interval(days 
 class History(Queue):
     """The outbox functions and those of retention."""
 
-    def make_old(self, days: int = DAYS) -> None:
-        """Everything that was ever completed, was completed so many days earlier."""
+    def make_old(self, days: int = DAYS, *, seal: bool = True) -> None:
+        """Everything that was ever completed, was completed so many days earlier, and is sealed."""
         with self.connection.transaction():
+            # Rows from before there were positions cannot be written any more either.
+            self.connection.execute(_WITHOUT_POSITIONS)
             for table, trigger in _APPEND_ONLY:
                 self._alter(table, "disable", trigger)
             self.connection.execute(
@@ -45,6 +54,9 @@ class History(Queue):
             )
             for table, trigger in _APPEND_ONLY:
                 self._alter(table, "enable always", trigger)
+            self.connection.execute(_WITH_POSITIONS)
+        if seal:
+            self.seal()
 
     def _alter(self, table: str, what: str, trigger: str) -> None:
         self.connection.execute(

@@ -34,6 +34,9 @@ def refused(history: History, statement: str, *values: object) -> None:
         "delete from public.ledger_retention_runs",
         "update public.ledger_retention_runs set reason = 'x'",
         "truncate public.ledger_retention_runs cascade",
+        "delete from public.ledger_retired_leaves",
+        "update public.ledger_retired_leaves set leaf = sha256('')",
+        "truncate public.ledger_retired_leaves",
         "delete from public.payment_outbox_identities",
     ],
 )
@@ -76,6 +79,20 @@ def test_a_run_in_the_same_transaction_opens_only_what_it_retired(history: Histo
         with refused_here, history.connection.transaction():
             history.connection.execute("delete from public.payment_outbox_attempts")
     assert history.value("select count(*) from public.payment_outbox_attempts") == 1
+
+
+def test_an_attempt_whose_hash_is_not_kept_cannot_go(history: History) -> None:
+    """A run and an outcome that somebody forged in the same transaction are not enough."""
+    history.end("i")
+    history.make_old()
+    with history.connection.transaction(force_rollback=True):
+        run = history.value(
+            """insert into public.ledger_retention_runs
+                (actor, reason, horizon, items, attempts, bytes)
+            values ('a', 'r', now() - interval '91 days', 1, 1, 1) returning run_id"""
+        )
+        history.connection.execute(OUTCOME, [run])
+        refused(history, "delete from public.payment_outbox_attempts")
 
 
 def test_an_undone_run_leaves_everything(history: History) -> None:

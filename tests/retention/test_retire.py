@@ -12,20 +12,9 @@ import pytest
 from ledgerdb.migrate import upgrade
 from tests.retention.history import History
 
-LINES = """
-select string_agg(
-    (to_jsonb(a) || jsonb_build_object(
-        'claimed_at', extract(epoch from a.claimed_at)::text,
-        'completed_at', extract(epoch from a.completed_at)::text,
-        'dispatch_started_at', extract(epoch from a.dispatch_started_at)::text,
-        'created_at', extract(epoch from a.created_at)::text))::text,
-    e'\n' order by a.attempt_no)
-from (select attempt_id, outbox_id, instruction_id, participant_id, sequence_id, idempotency_key,
-        rail_type, payload, attempt_no, state, claimed_at, completed_at, dispatch_started_at,
-        created_at, rail_reference, rail_code, error_code, error_message, latency_ms, worker_id,
-        closed_by, lease_token, redrive_no, tenant_id, member_id, correlation_id, upstream_ref,
-        downstream_ref, nfs_sequence_ref
-    from public.payment_outbox_attempts where outbox_id = %s) as a
+LEAVES = """
+select public._attempt_leaf(a) as leaf from public.payment_outbox_attempts as a
+where a.outbox_id = %s order by a.attempt_no
 """
 
 
@@ -35,7 +24,7 @@ def test_an_item_leaves_its_outcome(history: History) -> None:
     history.complete(history.claim(), "DISPATCHED", reference="R1")
     history.make_old()
     last = history.attempts(outbox_id)[-1]
-    exported = history.value(LINES, outbox_id)
+    leaves = [row.leaf for row in history.rows(LEAVES, outbox_id)]
 
     batch = history.retire()
     assert (batch.examined, batch.items, batch.attempts) == (1, 1, 2)
@@ -44,7 +33,11 @@ def test_an_item_leaves_its_outcome(history: History) -> None:
     assert (outcome.state, outcome.attempts, outcome.sequence_id) == ("DISPATCHED", 2, 1)
     assert (outcome.rail_reference, outcome.completed_at) == ("R1", last.completed_at)
     assert outcome.payload is None
-    assert outcome.digest == hashlib.sha256(exported.encode()).digest()
+    assert outcome.digest == hashlib.sha256(b"".join(leaves)).digest()
+    kept = history.rows("select * from public.ledger_retired_leaves order by attempt_no")
+    assert [row.leaf for row in kept] == leaves
+    assert [row.outbox_id for row in kept] == [outbox_id] * 2
+    assert kept[-1].ledger_position == last.ledger_position
     (run,) = history.rows("select * from public.ledger_retention_runs")
     assert run.run_id == batch.run_id == outcome.run_id
     assert (run.actor, run.reason, run.items, run.attempts) == (
@@ -131,6 +124,17 @@ def test_what_is_alive_or_young_stays(history: History) -> None:
     assert history.rows("select * from public.payment_outbox_identities order by 1") == identities
     assert history.pending(waiting) is not None
     assert history.rows("select * from public.ledger_retention_runs") == []
+
+
+def test_what_is_not_sealed_stays(history: History) -> None:
+    history.end("sealed")
+    history.make_old()
+    history.end("new")
+    history.make_old(seal=False)
+    assert history.plan() == {"RETIRE": 1, "UNSEALED": 1}
+    assert history.retire().items == 1
+    assert history.seal().outcome == "DONE"
+    assert history.plan() == {"RETIRE": 1}
 
 
 def test_one_young_attempt_keeps_the_whole_item(history: History) -> None:

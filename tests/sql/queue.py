@@ -66,6 +66,10 @@ class Queue:
     def repair(self, worker: str = "reaper") -> list[Any]:
         return self.rows("select * from public.repair_expired_leases(100, %s)", worker)
 
+    def seal(self, limit: int = 10_000) -> Any:  # noqa: ANN401 - a row
+        """One call of the sealer."""
+        return self.rows("select * from public.seal_ledger(%s)", limit)[0]
+
     def begin(self, items: list[Any], worker: str = "w") -> list[Any]:
         return self.rows(
             "select * from public.begin_outbox_dispatch(%s, %s, %s)",

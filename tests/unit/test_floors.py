@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("sync", "aio"),
     ("worker",),
     ("__init__",),  # the public names
-    ("migrate", "embedded", "retention"),
+    ("migrate", "embedded", "retention", "verify"),
     ("demo",),
     ("cli",),
     ("__main__",),
@@ -43,6 +43,7 @@ LIBRARIES: dict[str, set[str]] = {
     "migrate": {"alembic", "psycopg", "sqlalchemy", "tenacity"},
     "embedded": set(),
     "retention": set(),
+    "verify": {"psycopg"},
 }
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 

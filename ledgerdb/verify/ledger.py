@@ -1,0 +1,95 @@
+"""The witness of the ledger: is the history what was written, and does it hold together?
+
+It reads plain SQL in one read-only transaction with one snapshot, and hashes for itself: it shares
+no code with the functions that it judges. See docs/adr/0008-seals.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from ledgerdb.errors import InvalidArgument
+from ledgerdb.verify import ledger_chain, ledger_items
+from ledgerdb.verify.ledger_report import Finding, Findings, LedgerReport, Unsealed, Watermark
+
+__all__ = [
+    "PAYLOADS_DEFAULT",
+    "Finding",
+    "LedgerReport",
+    "Unsealed",
+    "Watermark",
+    "check_ledger",
+]
+
+PAYLOADS_DEFAULT: Final = 10_000
+_SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
+_TIMEOUTS: Final = """
+set local statement_timeout = '1h'; set local idle_in_transaction_session_timeout = '1h'
+"""
+
+
+def check_ledger(
+    connection: psycopg.Connection[Any],
+    *,
+    since: Watermark | None = None,
+    ceiling: int | None = None,
+    payloads: int = PAYLOADS_DEFAULT,
+    progress: Callable[[str, int], None] = lambda _stage, _done: None,
+) -> LedgerReport:
+    """Check the seals and the rows under them, then what the items must look like.
+
+    It holds back vacuum while it runs. With a watermark it reads the seals and the rows that came
+    since, and the items that changed; rows under older seals only a full check reads again.
+
+    Args:
+        connection: not in a transaction; of a role that may read the ledger's tables.
+        since: the watermark of an earlier report.
+        ceiling: the highest retry ceiling that ever was in force; None takes today's.
+        payloads: how many of the newest payloads are compared with their fingerprints.
+        progress: told the stage ("seals", "rules") and how many rows or rules are done.
+
+    Raises:
+        InvalidArgument: the connection is in a transaction already.
+        psycopg.Error: what the server says.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise InvalidArgument(
+            "connection: must not be in a transaction", field="connection", rule="idle"
+        )
+    findings = Findings()
+    with connection.transaction():
+        connection.execute(_SNAPSHOT)
+        connection.execute(_TIMEOUTS)
+        already = 0 if since is None else _position(connection, since)
+        chain = ledger_chain.check_chain(connection, since, findings, progress)
+        watermark = since if findings.kept else chain.last
+        checked = ledger_items.check_items(
+            connection, None if since is None else already, ceiling, findings, progress
+        )
+        ledger_items.check_payloads(connection, payloads, findings)
+        backlog = ledger_chain.unsealed(connection, chain)
+    return LedgerReport(
+        findings=tuple(findings.kept),
+        counts=dict(findings.counts),
+        invariants=(*ledger_chain.INVARIANTS, *checked, ledger_items.PAYLOADS),
+        since=since,
+        watermark=watermark,
+        seals=chain.seals,
+        rows=chain.rows,
+        retired=chain.retired,
+        unsealed=backlog,
+    )
+
+
+def _position(connection: psycopg.Connection[Any], since: Watermark) -> int:
+    """Up to where attempts were sealed at the watermark."""
+    ((position,),) = connection.execute(
+        """select coalesce(max(through_position), 0) from public.ledger_seals
+        where subject = 'ATTEMPTS' and seal_no <= %s""",
+        [since.seal_no],
+    ).fetchall()
+    return int(position)

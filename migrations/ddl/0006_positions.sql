@@ -1,0 +1,37 @@
+-- Every row of attempts and attestations gets a position in the ledger. It is taken after the
+-- transaction has its id: so whoever holds a position at or below one that was read had an id below
+-- any that is given later, and when those are all done, no row can come in between any more. Rows
+-- that exist have none; they are sealed in the order of their ids.
+-- Locks: ACCESS EXCLUSIVE on both tables, for changes of the catalog and one pass over each for its
+-- index.
+set local lock_timeout = '2s';
+
+-- No cache: a session would keep numbers back and take them after later ones.
+create sequence public.ledger_positions as bigint start 1 cache 1 no cycle;
+comment on sequence public.ledger_positions is
+'Positions in the ledger, of attempts and attestations together; never set back.';
+revoke all on sequence public.ledger_positions from public;
+
+alter table public.payment_outbox_attempts add column ledger_position bigint;
+alter table public.payment_outbox_attempts
+alter column ledger_position set default
+case when pg_current_xact_id() is not null then nextval('public.ledger_positions') end,
+add constraint ck_attempts_ledger_position check (ledger_position is not null) not valid;
+comment on column public.payment_outbox_attempts.ledger_position is
+'Place in the ledger; null for rows from before revision 0006.';
+-- squawk-ignore require-concurrent-index-creation
+create unique index ux_attempts_ledger_position
+on public.payment_outbox_attempts using btree (ledger_position)
+where ledger_position is not null;
+
+alter table public.ingress_attestations add column ledger_position bigint;
+alter table public.ingress_attestations
+alter column ledger_position set default
+case when pg_current_xact_id() is not null then nextval('public.ledger_positions') end,
+add constraint ck_attestations_ledger_position check (ledger_position is not null) not valid;
+comment on column public.ingress_attestations.ledger_position is
+'Place in the ledger; null for rows from before revision 0006.';
+-- squawk-ignore require-concurrent-index-creation
+create unique index ux_attestations_ledger_position
+on public.ingress_attestations using btree (ledger_position)
+where ledger_position is not null;
