@@ -20,7 +20,7 @@ import psycopg
 
 from ledgerdb import migrate
 from ledgerdb.embedded import EmbeddedServer
-from ledgerdb.migrate.guard import ROLES
+from ledgerdb.migrate.guard import OWNER, ROLES
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "migrations" / "schema.sql"
@@ -63,7 +63,7 @@ def current() -> str:
         text = dump(server, "ledger")
     return (
         f"-- Schema of ledgerdb at revision {revision}: written by `make schema`, never by hand.\n"
-        f"-- Roles (NOLOGIN, of the cluster): {', '.join(ROLES)}.\n\n{text}"
+        f"-- Roles (NOLOGIN, of the cluster): {', '.join([OWNER, *ROLES])}.\n\n{text}"
     )
 
 
