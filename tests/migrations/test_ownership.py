@@ -147,9 +147,7 @@ def test_an_owner_with_rights_of_its_own_is_not_used(
     assert done.code != 0
     assert f"0P000 role symphony_owner has rights of its own: {said}" in done.stderr
     before = REVISIONS[REVISIONS.index("0008") - 1]
-    assert query(baseline_url, "select * from public.ledgerdb_alembic_version") == [
-        (before,)
-    ]
+    assert query(baseline_url, "select * from public.ledgerdb_alembic_version") == [(before,)]
 
 
 def test_two_databases_at_once_make_the_owner_once(
