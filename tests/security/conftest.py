@@ -41,6 +41,12 @@ def grounds(
 
 
 @pytest.fixture
+def reference(version: int, make_grounds: Callable[[int, str], Grounds]) -> Grounds:
+    """A database at revision 0001."""
+    return make_grounds(version, "baseline")
+
+
+@pytest.fixture
 def head(version: int, make_grounds: Callable[[int, str], Grounds]) -> Grounds:
     """A database at head."""
     return make_grounds(version, "head")

@@ -23,6 +23,7 @@ TABLES = ON_REFERENCE | {
     "ledger_retention_runs": "run_id",
     "payment_outbox_outcomes": "outbox_id",
 }
+REFERRED = {"ledger_retention_runs"}
 CHANGES = {
     "update": "update public.{table} set {column} = {column}",
     "update-only": "update only public.{table} set {column} = null where true",
@@ -55,14 +56,18 @@ def outcomes(grounds: Grounds, change: str, role: str) -> dict[tuple[str, str], 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("change", sorted(CHANGES))
 def test_nobody_changes_what_happened(head: Grounds, change: str, role: str) -> None:
-    assert set(outcomes(head, change, role).values()) == {APPEND_ONLY}
+    found = outcomes(head, change, role)
+    # a table that another refers to is refused before its trigger is asked
+    referred = {key for key in found if change == "truncate" and key[0] in REFERRED}
+    assert {found.pop(key) for key in referred} <= {"0A000"}
+    assert set(found.values()) == {APPEND_ONLY}
 
 
 @pytest.mark.parametrize("change", sorted(CHANGES))
-def test_on_the_reference_a_replica_session_or_truncate_does(grounds: Grounds, change: str) -> None:
-    if grounds.is_head:
-        pytest.skip("above")
-    found = outcomes(grounds, change, "postgres")
+def test_on_the_reference_a_replica_session_or_truncate_does(
+    reference: Grounds, change: str
+) -> None:
+    found = outcomes(reference, change, "postgres")
     if change.startswith("truncate"):
         assert set(found.values()) == {"ok"}
     else:
