@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SQL    := sqlfunctions migrations/ddl migrations/frozen
 ARGS   ?=
 
-.PHONY: help demo test check lint types verify-generated freeze schema sample verbs format clean
+.PHONY: help demo test check lint types verify-generated freeze schema privileges sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -39,6 +39,7 @@ types: $(READY) ## mypy --strict
 verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.freeze --check
 	$(BIN)/python -m tools.schema --check
+	$(BIN)/python -m tools.privileges --check
 	$(BIN)/python -m tools.sample --check
 	$(BIN)/python -m tools.verbs --check
 
@@ -47,6 +48,9 @@ freeze: $(READY) ## Copy changed functions to migrations/frozen and print their 
 
 schema: $(READY) ## Write migrations/schema.sql
 	$(BIN)/python -m tools.schema
+
+privileges: $(READY) ## Write which role may do what
+	$(BIN)/python -m tools.privileges
 
 sample: $(READY) ## Write the demo's instructions
 	$(BIN)/python -m tools.sample

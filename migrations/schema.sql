@@ -1,5 +1,5 @@
 -- Schema of ledgerdb at revision 0008: written by `make schema`, never by hand.
--- Roles (NOLOGIN, of the cluster): symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
+-- Roles (NOLOGIN, of the cluster): symphony_owner, symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
 
 --
 -- PostgreSQL database dump
@@ -6571,6 +6571,39 @@ ALTER TABLE ONLY public.tenant_members
     ADD CONSTRAINT tenant_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 
 --
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA public TO symphony_owner;
+GRANT USAGE ON SCHEMA public TO symphony_control;
+GRANT USAGE ON SCHEMA public TO symphony_executor;
+GRANT USAGE ON SCHEMA public TO symphony_ingest;
+GRANT USAGE ON SCHEMA public TO symphony_readonly;
+GRANT USAGE ON SCHEMA public TO symphony_auditor;
+
+--
+-- Name: TYPE outbox_attempt_state; Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON TYPE public.outbox_attempt_state FROM PUBLIC;
+GRANT ALL ON TYPE public.outbox_attempt_state TO symphony_control;
+GRANT ALL ON TYPE public.outbox_attempt_state TO symphony_executor;
+GRANT ALL ON TYPE public.outbox_attempt_state TO symphony_ingest;
+GRANT ALL ON TYPE public.outbox_attempt_state TO symphony_readonly;
+GRANT ALL ON TYPE public.outbox_attempt_state TO symphony_auditor;
+
+--
+-- Name: TYPE policy_version_status; Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON TYPE public.policy_version_status FROM PUBLIC;
+GRANT ALL ON TYPE public.policy_version_status TO symphony_control;
+GRANT ALL ON TYPE public.policy_version_status TO symphony_executor;
+GRANT ALL ON TYPE public.policy_version_status TO symphony_ingest;
+GRANT ALL ON TYPE public.policy_version_status TO symphony_readonly;
+GRANT ALL ON TYPE public.policy_version_status TO symphony_auditor;
+
+--
 -- Name: FUNCTION _advance_participants(p_participant_ids text[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6594,12 +6627,236 @@ GRANT ALL ON FUNCTION public.uuid_v7_or_random() TO symphony_readonly;
 GRANT ALL ON FUNCTION public.uuid_v7_or_random() TO symphony_auditor;
 
 --
--- Name: TABLE payment_outbox_attempts; Type: ACL; Schema: public; Owner: -
+-- Name: COLUMN payment_outbox_attempts.attempt_id; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT ON TABLE public.payment_outbox_attempts TO symphony_control;
-GRANT SELECT ON TABLE public.payment_outbox_attempts TO symphony_readonly;
-GRANT SELECT ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+GRANT SELECT(attempt_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(attempt_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(attempt_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.outbox_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.instruction_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.participant_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.sequence_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.idempotency_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.rail_type; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.payload; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(payload) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(payload) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(payload) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.attempt_no; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(attempt_no) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(attempt_no) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(attempt_no) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.state; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(state) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(state) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(state) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.claimed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(claimed_at) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(claimed_at) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(claimed_at) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.completed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(completed_at) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(completed_at) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(completed_at) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.rail_reference; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(rail_reference) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(rail_reference) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(rail_reference) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.rail_code; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(rail_code) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(rail_code) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(rail_code) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.error_code; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(error_code) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(error_code) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(error_code) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.error_message; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(error_message) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(error_message) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(error_message) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.latency_ms; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(latency_ms) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(latency_ms) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(latency_ms) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.worker_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(worker_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(worker_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(worker_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.created_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.tenant_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.member_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(member_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(member_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(member_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.correlation_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.upstream_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.downstream_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.nfs_sequence_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.dispatch_started_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.closed_by; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(closed_by) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(closed_by) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(closed_by) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.redrive_no; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_attempts.ledger_position; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(ledger_position) ON TABLE public.payment_outbox_attempts TO symphony_control;
+GRANT SELECT(ledger_position) ON TABLE public.payment_outbox_attempts TO symphony_readonly;
+GRANT SELECT(ledger_position) ON TABLE public.payment_outbox_attempts TO symphony_auditor;
 
 --
 -- Name: FUNCTION _attempt_leaf(p_attempt public.payment_outbox_attempts); Type: ACL; Schema: public; Owner: -
@@ -6720,12 +6977,196 @@ GRANT SELECT ON TABLE public.payment_outbox_identities TO symphony_readonly;
 GRANT SELECT ON TABLE public.payment_outbox_identities TO symphony_auditor;
 
 --
--- Name: TABLE payment_outbox_pending; Type: ACL; Schema: public; Owner: -
+-- Name: COLUMN payment_outbox_pending.outbox_id; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON TABLE public.payment_outbox_pending TO symphony_control;
-GRANT SELECT ON TABLE public.payment_outbox_pending TO symphony_readonly;
-GRANT SELECT ON TABLE public.payment_outbox_pending TO symphony_auditor;
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(outbox_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.instruction_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(instruction_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.participant_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(participant_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.sequence_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(sequence_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.idempotency_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(idempotency_key) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.rail_type; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(rail_type) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.payload; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(payload) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(payload) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(payload) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.attempt_count; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(attempt_count) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(attempt_count) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(attempt_count) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.next_attempt_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(next_attempt_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(next_attempt_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(next_attempt_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.created_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(created_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.claimed_by; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(claimed_by) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(claimed_by) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(claimed_by) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.lease_expires_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(lease_expires_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(lease_expires_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(lease_expires_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.tenant_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(tenant_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.correlation_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(correlation_id) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.upstream_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(upstream_ref) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.downstream_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(downstream_ref) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.nfs_sequence_ref; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(nfs_sequence_ref) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.leased_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(leased_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(leased_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(leased_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.dispatch_started_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(dispatch_started_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.hold; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(hold) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(hold) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(hold) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.held_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(held_at) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(held_at) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(held_at) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.redrive_no; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(redrive_no) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.budget_base; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(budget_base) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(budget_base) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(budget_base) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
+-- Name: COLUMN payment_outbox_pending.fifo; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(fifo) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(fifo) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(fifo) ON TABLE public.payment_outbox_pending TO symphony_auditor;
 
 --
 -- Name: FUNCTION _judge_redrive(p_outbox_ids uuid[], p_disputed_too boolean); Type: ACL; Schema: public; Owner: -
@@ -6756,6 +7197,14 @@ REVOKE ALL ON FUNCTION public._may_be_passed(p_rail_type text, p_tenant_id uuid)
 --
 
 REVOKE ALL ON FUNCTION public._ordered_by_participant(p_rail_type text, p_tenant_id uuid) FROM PUBLIC;
+
+--
+-- Name: TABLE payment_outbox_outcomes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.payment_outbox_outcomes TO symphony_control;
+GRANT SELECT ON TABLE public.payment_outbox_outcomes TO symphony_readonly;
+GRANT SELECT ON TABLE public.payment_outbox_outcomes TO symphony_auditor;
 
 --
 -- Name: FUNCTION _outcome_of(p_outbox_id uuid, OUT sequence_id bigint, OUT state text); Type: ACL; Schema: public; Owner: -
@@ -7218,6 +7667,14 @@ GRANT ALL ON FUNCTION public.uuid_strategy() TO symphony_readonly;
 GRANT ALL ON FUNCTION public.uuid_strategy() TO symphony_auditor;
 
 --
+-- Name: TABLE ledger_retention_runs; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_control;
+GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_readonly;
+GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_auditor;
+
+--
 -- Name: TABLE outbox_counter_drift_report; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7229,7 +7686,7 @@ GRANT SELECT ON TABLE public.outbox_counter_drift_report TO symphony_auditor;
 -- Name: TABLE participant_outbox_sequences; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON TABLE public.participant_outbox_sequences TO symphony_control;
+GRANT SELECT ON TABLE public.participant_outbox_sequences TO symphony_control;
 
 --
 -- Name: TABLE payment_outbox_blocked_heads; Type: ACL; Schema: public; Owner: -
@@ -7270,6 +7727,18 @@ GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_auditor;
 GRANT SELECT ON TABLE public.payment_outbox_retry_policies TO symphony_control;
 GRANT SELECT ON TABLE public.payment_outbox_retry_policies TO symphony_readonly;
 GRANT SELECT ON TABLE public.payment_outbox_retry_policies TO symphony_auditor;
+
+--
+-- Name: DEFAULT PRIVILEGES FOR TYPES; Type: DEFAULT ACL; Schema: -; Owner: -
+--
+
+ALTER DEFAULT PRIVILEGES FOR ROLE symphony_owner REVOKE ALL ON TYPES FROM PUBLIC;
+
+--
+-- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: -
+--
+
+ALTER DEFAULT PRIVILEGES FOR ROLE symphony_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 
 --
 -- PostgreSQL database dump complete

@@ -12,19 +12,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import psycopg
-
-from ledgerdb import migrate
 from ledgerdb.embedded import EmbeddedServer
-from ledgerdb.migrate.guard import ROLES
+from ledgerdb.migrate.guard import OWNER, ROLES
+from tools.head import database_at_head
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "migrations" / "schema.sql"
-POSTGRES = 18
 
 # They name the programs that made the dump, or are random.
 _VARYING = re.compile(
@@ -53,17 +49,11 @@ def dump(server: EmbeddedServer, database: str) -> str:
 
 def current() -> str:
     """What schema.sql must say."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ledgerdb-schema-") as folder,
-        EmbeddedServer(Path(folder), version=POSTGRES) as server,
-    ):
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute("create database ledger")
-        revision = migrate.upgrade(server.url("ledger"))
-        text = dump(server, "ledger")
+    with database_at_head() as (server, name, revision):
+        text = dump(server, name)
     return (
         f"-- Schema of ledgerdb at revision {revision}: written by `make schema`, never by hand.\n"
-        f"-- Roles (NOLOGIN, of the cluster): {', '.join(ROLES)}.\n\n{text}"
+        f"-- Roles (NOLOGIN, of the cluster): {', '.join([OWNER, *ROLES])}.\n\n{text}"
     )
 
 

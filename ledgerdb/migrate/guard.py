@@ -13,6 +13,7 @@ from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
 from ledgerdb.migrate.history import Names
 
 __all__ = [
+    "OWNER",
     "ROLES",
     "Facts",
     "read_facts",
@@ -23,6 +24,8 @@ __all__ = [
     "require_server",
 ]
 
+# Owns every object of ours, cannot log in; since revision 0008.
+OWNER: Final = "symphony_owner"
 ROLES: Final = (
     "symphony_control",
     "symphony_executor",
@@ -44,6 +47,11 @@ _FACTS = text("""
         n.oid is not null as has_schema,
         coalesce(pg_catalog.has_schema_privilege(n.oid, 'create'), false) as may_create,
         r.rolsuper or r.rolcreaterole as may_create_roles,
+        coalesce((
+            select pg_catalog.pg_has_role(o.oid, 'usage with admin option')
+                or pg_catalog.pg_has_role(o.oid, 'usage') and pg_catalog.pg_has_role(o.oid, 'set')
+            from pg_catalog.pg_roles as o where o.rolname = :owner
+        ), true) as may_own,
         pg_catalog.pg_has_role(d.datdba, 'usage') as owns_database,
         pg_catalog.pg_get_userbyid(d.datdba) as owner,
         array(
@@ -124,6 +132,7 @@ class Facts:
     has_schema: bool
     may_create: bool
     may_create_roles: bool
+    may_own: bool
     owns_database: bool
     owner: str
     missing_roles: Sequence[str]
@@ -133,7 +142,8 @@ class Facts:
 def read_facts(connection: Connection, tables: Collection[str] = ()) -> Facts:
     """One look at the catalog; `tables` are the ones that must belong to the role."""
     parameters = {
-        "roles": list(ROLES),
+        "owner": OWNER,
+        "roles": [OWNER, *ROLES],
         "schema": VERSION_SCHEMA,
         "tables": [VERSION_TABLE, *sorted(tables)],
     }
@@ -175,6 +185,10 @@ def require_rights(facts: Facts, *, from_base: bool) -> None:
         missing.append(f"ownership of the database (it belongs to {facts.owner})")
     if not from_base and facts.not_owned:
         missing.append(f"ownership of {', '.join(facts.not_owned)}")
+    if not facts.may_own:
+        missing.append(
+            f"membership of {OWNER} (grant {OWNER} to {facts.role} with inherit true, set true)"
+        )
     if missing:
         raise MigrationError(
             f'role "{facts.role}" may not migrate database "{facts.database}":'

@@ -70,9 +70,10 @@ def test_a_role_that_may_not_create_the_missing_roles(
 def test_the_owner_of_the_database_needs_no_superuser(
     empty_url: str, head_url: str, new_role: MakeRole
 ) -> None:
-    """The roles are there already (head_url), so the owner lacks nothing."""
+    """The roles are there already (head_url), and the role acts as the owner of the objects."""
     role = new_role("")
     query(empty_url, f"alter database {database(empty_url)} owner to {role}")
+    query(empty_url, f"grant symphony_owner to {role} with inherit true, set true")
     url = empty_url.replace("//postgres@", f"//{role}@")
     done = run("ledgerdb", "upgrade", url=url)
     assert done.code == 0, done.stderr

@@ -20,6 +20,7 @@ FIT = Facts(
     has_schema=True,
     may_create=True,
     may_create_roles=False,
+    may_own=True,
     owns_database=True,
     owner="deployer",
     missing_roles=(),
@@ -45,11 +46,17 @@ def test_a_standby() -> None:
 
 def test_all_that_is_lacking_is_named_at_once() -> None:
     facts = dataclasses.replace(
-        FIT, may_create=False, missing_roles=("a", "b"), owns_database=False, owner="x"
+        FIT,
+        may_create=False,
+        missing_roles=("a", "b"),
+        may_own=False,
+        owns_database=False,
+        owner="x",
     )
     with pytest.raises(MigrationError) as caught:
         require_rights(facts, from_base=True)
     assert str(caught.value).endswith(
         "it lacks CREATE on schema public; CREATEROLE (or the roles a, b);"
-        " ownership of the database (it belongs to x)"
+        " ownership of the database (it belongs to x); membership of symphony_owner"
+        " (grant symphony_owner to deployer with inherit true, set true)"
     )

@@ -1,0 +1,203 @@
+"""What attackers try, one statement each, and for whom it works.
+
+`worked` is who succeeds on the reference, which shows that the attack is one; at head nobody does,
+but for those whose work it is (`may`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tests.security.grounds import EVERYONE
+
+__all__ = ["ATTACKS", "Attack"]
+
+CONTROL: Final = ("control",)
+READERS: Final = ("control", "readonly", "auditor")
+EXECUTORS: Final = ("control", "executor")
+INGEST: Final = ("control", "ingest")
+
+QUEUE: Final = "public.payment_outbox_pending"
+HISTORY: Final = "public.payment_outbox_attempts"
+TRAP: Final = """create function pg_temp.trap() returns trigger language plpgsql as
+    $$ begin return new; end $$;"""
+ROW: Final = "'00000000-0000-4000-8000-000000000009', 'i', 'p', 9, 'k', 'RTGS', '{}'"
+COLUMNS: Final = (
+    "outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type, payload"
+)
+
+
+class Attack(NamedTuple):
+    """Names as in `EVERYONE`."""
+
+    statement: str
+    worked: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+
+WRITES: Final = {
+    "insert-item": Attack(f"insert into {QUEUE} ({COLUMNS}) values ({ROW})", CONTROL),
+    "change-payload": Attack(f"""update {QUEUE} set payload = '{{"amount": 1}}'""", CONTROL),
+    "redirect": Attack(f"update {QUEUE} set participant_id = 'mallory'", CONTROL),
+    "steal-lease": Attack(f"update {QUEUE} set lease_token = gen_random_uuid()", CONTROL),
+    "reset-counter": Attack(f"update {QUEUE} set attempt_count = 0", CONTROL),
+    "delete-item": Attack(f"delete from {QUEUE}", CONTROL),
+    "truncate-queue": Attack(f"truncate {QUEUE}", CONTROL),
+    "forge-attempt": Attack(
+        f"""insert into {HISTORY} ({COLUMNS}, attempt_no, state)
+        values ({ROW}, 1, 'DISPATCHED')""",
+        CONTROL,
+    ),
+    "change-attempt": Attack(f"update {HISTORY} set state = 'FAILED'"),
+    "delete-attempt": Attack(f"delete from {HISTORY}"),
+    "truncate-attempts": Attack(f"truncate {HISTORY}"),
+    "rewind-sequence": Attack(
+        "update public.participant_outbox_sequences set next_sequence_id = 1", CONTROL
+    ),
+    "truncate-sequences": Attack("truncate public.participant_outbox_sequences", CONTROL),
+    "forge-attestation": Attack(
+        """insert into public.ingress_attestations (instruction_id, tenant_id, payload_hash)
+        values ('x', '00000000-0000-4000-8000-000000000001', 'h')"""
+    ),
+    "unsuspend-tenant": Attack("update public.tenants set status = 'ACTIVE'"),
+    "own-policy": Attack(
+        "insert into public.policy_versions (version, checksum) values ('x', 'x')"
+    ),
+    "unrevoke": Attack("delete from public.revoked_tokens"),
+    "edit-version": Attack("update public.ledgerdb_alembic_version set version_num = '0001'"),
+    "lock-queue": Attack(f"lock table {QUEUE} in access exclusive mode", CONTROL),
+    "block-migrations": Attack(f"lock table {QUEUE} in access share mode", READERS),
+    "lock-rows": Attack(f"select outbox_id from {QUEUE} for update", CONTROL),
+    "lock-rows-weakly": Attack(f"select outbox_id from {HISTORY} for key share"),
+    "copy-in": Attack(f"copy {QUEUE} from program 'true'"),
+}
+READS: Final = {
+    "read-token": Attack(f"select lease_token from {QUEUE}", READERS),
+    "read-star": Attack(f"select * from {QUEUE}", READERS),
+    "read-row": Attack(f"select p from {QUEUE} as p", READERS),
+    "read-json": Attack(f"select to_jsonb(p) from {QUEUE} as p", READERS),
+    "read-table": Attack(f"table {QUEUE}", READERS),
+    "guess-token": Attack(f"select 1 from {QUEUE} where lease_token > gen_random_uuid()", READERS),
+    "order-by-token": Attack(f"select outbox_id from {QUEUE} order by lease_token", READERS),
+    "group-by-token": Attack(f"select count(*) from {QUEUE} group by lease_token", READERS),
+    "count-tokens": Attack(f"select count(lease_token) from {QUEUE}", READERS),
+    "join-by-token": Attack(
+        f"select 1 from {QUEUE} join (select gen_random_uuid() as lease_token) as x"
+        " using (lease_token)",
+        READERS,
+    ),
+    "view-of-token": Attack(
+        f"create view pg_temp.v as select * from {QUEUE}; select * from pg_temp.v", READERS
+    ),
+    "definer-view": Attack(
+        f"create view pg_temp.v with (security_barrier) as select lease_token from {QUEUE};"
+        " select * from pg_temp.v",
+        READERS,
+    ),
+    "cursor": Attack(f"declare c cursor for select * from {QUEUE}; fetch c", READERS),
+    "copy-out": Attack(f"copy {QUEUE} to program 'true'"),
+    "returning": Attack(f"update {QUEUE} set fifo = fifo returning lease_token"),
+    "history-tokens": Attack(f"select lease_token from {HISTORY}"),
+    "history-star": Attack(f"select * from {HISTORY}", READERS),
+    "statistics": Attack("select stavalues1 from pg_catalog.pg_statistic"),
+    "passwords": Attack("select rolpassword from pg_catalog.pg_authid"),
+    "server-files": Attack("select pg_catalog.pg_read_file('postgresql.conf')"),
+    "large-object-in": Attack("select pg_catalog.lo_import('/etc/hostname')"),
+    "large-object-out": Attack(
+        "select pg_catalog.lo_export(pg_catalog.lo_create(0), '/tmp/never-written')"
+    ),
+}
+PLANTS: Final = {
+    "trigger": Attack(
+        f"{TRAP} create trigger t before insert on {QUEUE} for each row execute function"
+        " pg_temp.trap()",
+        CONTROL,
+    ),
+    "trigger-on-history": Attack(
+        f"{TRAP} create trigger t before insert on {HISTORY} for each row execute function"
+        " pg_temp.trap()"
+    ),
+    "trigger-on-view": Attack(
+        f"{TRAP} create trigger t instead of insert on public.payment_outbox_queue"
+        " for each row execute function pg_temp.trap()"
+    ),
+    "rule": Attack(f"create rule r as on insert to {QUEUE} do instead nothing"),
+    "policy": Attack(f"create policy p on {QUEUE} using (false)"),
+    "row-security": Attack(f"alter table {QUEUE} enable row level security"),
+    "index-function": Attack(f"create index on {QUEUE} ((pg_catalog.length(rail_type)))"),
+    "default-function": Attack(f"alter table {QUEUE} alter fifo set default pg_temp.f()"),
+    "check-function": Attack(f"alter table {QUEUE} add check (attempt_count < 1000)"),
+    "disable-triggers": Attack(f"alter table {HISTORY} disable trigger all"),
+    "drop-trigger": Attack(f"drop trigger trg_deny_outbox_attempts_mutation on {HISTORY}"),
+    "drop-index": Attack("drop index public.ux_attempts_outbox_attempt_no"),
+    "drop-table": Attack(f"drop table {HISTORY} cascade"),
+    "statistics-object": Attack(f"create statistics public.s on fifo, hold from {QUEUE}"),
+    "inherit": Attack(f"create table mallory.child () inherits ({QUEUE})"),
+    "publish": Attack(f"create publication p for table {QUEUE}"),
+    "replace-function": Attack(
+        """create or replace function public.uuid_strategy() returns text language sql
+        return 'mine'"""
+    ),
+    "new-overload": Attack(
+        "create function public.length(uuid) returns integer language sql return 1"
+    ),
+    "alter-function": Attack(
+        "alter function public.claim_outbox_batch(integer, text, integer) reset search_path"
+    ),
+    "own-function": Attack(
+        "alter function public.claim_outbox_batch(integer, text, integer) owner to current_user"
+    ),
+    "drop-function": Attack("drop function public.uuid_strategy()"),
+    "new-operator": Attack(
+        "create operator public.= (leftarg = uuid, rightarg = text, function = texteq)"
+    ),
+    "new-type": Attack("create domain public.uuid as text"),
+    "new-table": Attack("create table public.schema_migrations (version text)"),
+    "new-cast": Attack("create cast (text as public.outbox_attempt_state) with inout as implicit"),
+    "more-states": Attack("alter type public.outbox_attempt_state add value 'PAID'"),
+    "event-trigger": Attack(
+        "create event trigger e on ddl_command_end execute function pg_temp.f()"
+    ),
+    "language": Attack("create language mallory handler plpgsql_call_handler"),
+}
+POWERS: Final = {
+    "become-owner": Attack("set role symphony_owner"),
+    "become-superuser": Attack("set role postgres"),
+    "become-another-session": Attack("set session authorization postgres"),
+    "join-owner": Attack("grant symphony_owner to current_user"),
+    "member-of-owner": Attack("create role mallory_x in role symphony_owner"),
+    "give-away": Attack("grant select on public.tenants to public"),
+    "defaults-of-owner": Attack(
+        "alter default privileges for role symphony_owner grant execute on functions to public"
+    ),
+    "replica-session": Attack("set session_replication_role = replica"),
+    "database-setting": Attack(
+        """do $$ begin execute format('alter database %I set symphony.outbox_retry_ceiling = 1',
+        current_database()); end $$"""
+    ),
+    "setting-for-all": Attack("alter role all set search_path = mallory"),
+    "setting-of-owner": Attack("alter role symphony_owner set search_path = mallory"),
+    "login-as-owner": Attack("alter role symphony_owner login"),
+    "end-other-sessions": Attack(
+        """select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+        where usename = 'postgres'"""
+    ),
+    "rewind-notify-clock": Attack("select setval('public.outbox_notify_clock', 0)"),
+    "burn-sequence": Attack("select public.bump_participant_outbox_seq('p')", EVERYONE),
+    "enqueue": Attack(
+        "select public.enqueue_payment_outbox('x', 'p', 'x', 'RTGS', '{}')", EVERYONE, INGEST
+    ),
+    "claim": Attack("select public.claim_outbox_batch(1, 'mallory', 60)", EVERYONE, EXECUTORS),
+    "repair": Attack("select public.repair_expired_leases(1, 'mallory')", EVERYONE, EXECUTORS),
+    "complete": Attack(
+        "select public.complete_outbox_attempt('{leased}', '{token}', 'w', 'FAILED')",
+        EVERYONE,
+        EXECUTORS,
+    ),
+    "call-private": Attack("select public._hold_paused_items('{}', now())"),
+    "call-trigger-function": Attack("select public.notify_outbox()"),
+    "use-type-in-domain": Attack(
+        "create domain pg_temp.d as public.outbox_attempt_state", EVERYONE, EVERYONE[1:]
+    ),
+}
+ATTACKS: Final = WRITES | READS | PLANTS | POWERS
