@@ -102,8 +102,7 @@ def validate(content: object) -> None:
         InvalidEvidence: with each violation and where it is.
     """
     wrong = sorted(
-        f"{error.json_path}: {error.message}"
-        for error in _validator().iter_errors(content)  # type: ignore[arg-type]
+        f"{error.json_path}: {error.message}" for error in _validator().iter_errors(content)
     )
     if wrong:
         raise InvalidEvidence("not valid evidence: " + "; ".join(wrong))

@@ -29,13 +29,17 @@ def connect(url: URL, *, autocommit: bool = True) -> psycopg.Connection[tuple[An
     Raises:
         DatabaseUnavailable: it cannot be had.
     """
-    parameters = {
-        "connect_timeout": url.query.get("connect_timeout", _CONNECT_SECONDS_MAX),
+    defaults = {
+        "connect_timeout": str(_CONNECT_SECONDS_MAX),
         "application_name": APPLICATION_NAME,
     }
-    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    libpq = url.set(drivername="postgresql", query={**defaults, **url.query})
     try:
-        return psycopg.connect(conninfo, autocommit=autocommit, row_factory=tuple_row, **parameters)
+        return psycopg.connect(
+            libpq.render_as_string(hide_password=False),
+            autocommit=autocommit,
+            row_factory=tuple_row,
+        )
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         if url.password:
