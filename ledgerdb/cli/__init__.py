@@ -12,6 +12,7 @@ from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.server import server
+from ledgerdb.cli.verify import verify
 from ledgerdb.errors import LedgerError
 
 __all__ = ["app", "main"]
@@ -27,6 +28,7 @@ app.command("current")(schema.current)
 app.command()(demo)
 app.command()(server)
 app.add_typer(retention)
+app.add_typer(verify)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

@@ -10,6 +10,8 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Final
 
 import psycopg
@@ -85,16 +87,18 @@ class _Crowd:
 
     def run(self) -> None:
         """Returns when nothing is left to do, or at the deadline."""
-        sizes = self._sizes
-        threads = [
-            *(threading.Thread(target=self._worker, args=[n]) for n in range(sizes.workers)),
-            *(threading.Thread(target=self._repairer, args=[n]) for n in range(sizes.repairers)),
-            threading.Thread(target=self._clock),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        workers, repairers = range(self._sizes.workers), range(self._sizes.repairers)
+        with ThreadPoolExecutor(len(workers) + len(repairers) + 1) as pool:
+            futures = [
+                *(pool.submit(self._worker, number) for number in workers),
+                *(pool.submit(self._repairer, number) for number in repairers),
+                pool.submit(self._clock),
+            ]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            finally:
+                self._over.set()
 
     def _worker(self, number: int) -> None:
         name = f"worker-{number}"
@@ -157,14 +161,14 @@ class _Crowd:
                 )
                 left = session.value(
                     """select exists (select from public.payment_outbox_pending
-                    where instruction_id like 'collision-%%')"""
+                    where instruction_id like 'collision-%')"""
                 )
                 if not left or time.monotonic() > deadline:
                     self._over.set()
 
-    def _ask(self, what: str, question: Any) -> list[Any]:  # noqa: ANN401 - a function
+    def _ask(self, what: str, question: Callable[[], list[Any]]) -> list[Any]:
         try:
-            return list(question())
+            return question()
         except psycopg.Error as error:
             if error.sqlstate != _LEASE_LOST:
                 with self._lock:
@@ -186,17 +190,17 @@ def check(url: URL, sizes: Sizes) -> Part:
             cursor.executemany("insert into issued values (%s)", [[t] for t in crowd.issued])
             cursor.executemany("insert into told values (%s, %s, %s)", crowd.told)
         violations = [row[0] for row in session.connection.execute(_VIOLATIONS)]
-        (left,) = session.rows(
-            """select count(*) as items from public.payment_outbox_pending
-            where instruction_id like 'collision-%%'"""
+        left = session.value(
+            """select count(*) from public.payment_outbox_pending
+            where instruction_id like 'collision-%'"""
         )
         attempts = session.value(
             """select count(*) from public.payment_outbox_attempts
-            where instruction_id like 'collision-%%'"""
+            where instruction_id like 'collision-%'"""
         )
     findings = [
         *(f"{what}, {count} times" for what, count in sorted(crowd.errors.items())),
-        *([f"{left.items} items did not end within {seconds:.0f} s"] if left.items else []),
+        *([f"{left} items did not end within {seconds:.0f} s"] if left else []),
         *shown(violations),
     ]
     return Part(

@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import URL
 
-from ledgerdb.errors import DatabaseUnavailable
+from ledgerdb.errors import DatabaseError, DatabaseUnavailable
 from ledgerdb.url import database_url
 from ledgerdb.verify.evidence import Evidence, Status, git_sha, timestamp_utc
 from ledgerdb.verify.fingerprint import schema_fingerprint
@@ -56,6 +56,7 @@ def verify_retry_semantics(
     Raises:
         ConfigurationError: no commit to name, no superuser, or no embedded server.
         DatabaseUnavailable: a server was lost.
+        DatabaseError: the live database has no ledger, or may not be read.
     """
     sizes = QUICK if quick else FULL
     made_at, commit = timestamp_utc(), git_sha()
@@ -68,6 +69,10 @@ def verify_retry_semantics(
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
         raise DatabaseUnavailable(f"the verifier lost the database: {reason}") from error
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"the verifier was refused: {error.diag.message_primary}", sqlstate=error.sqlstate
+        ) from error
     findings = [f"{name}: {what}" for name, part in parts.items() for what in part.findings]
     return Evidence(
         check_id=CHECK_ID,
