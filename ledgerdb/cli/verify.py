@@ -20,7 +20,7 @@ from ledgerdb.errors import ConfigurationError, LedgerError
 from ledgerdb.verify.evidence import Evidence, Status, checkout
 from ledgerdb.verify.retry_semantics import ARTEFACT, verify_retry_semantics
 
-__all__ = ["Json", "Out", "checking", "conclude", "verify"]
+__all__ = ["Json", "Out", "checking", "conclude", "folder_of", "verify"]
 
 verify = typer.Typer(
     name="verify",
@@ -67,7 +67,7 @@ def retry_semantics_command(
 ) -> None:
     """Attack the numbering, closing and ending of attempts in a scratch database."""
     with checking("retry semantics") as step:
-        folder = _folder(out)
+        folder = folder_of(out)
         found = verify_retry_semantics(url, live_url=live, quick=quick, progress=step)
         found.write(folder / ARTEFACT)
     conclude(found, folder / ARTEFACT, as_json=as_json)
@@ -111,7 +111,8 @@ def conclude(found: Evidence, path: Path, *, as_json: bool) -> None:
         raise typer.Exit(_FAILED)
 
 
-def _folder(out: Path | None) -> Path:
+def folder_of(out: Path | None) -> Path:
+    """Where evidence is written: what was asked for, else `evidence/` of the checkout."""
     if out is not None:
         return out
     root = checkout()

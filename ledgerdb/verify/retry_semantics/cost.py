@@ -26,9 +26,11 @@ METHOD: Final = (
     "two functions that differ only in how they take the next number (attempt_count + 1 of the"
     " locked row; coalesce(max(attempt_no), 0) + 1 over the attempts of the item, by the unique"
     " index on (outbox_id, attempt_no)); one statement calls one of them for every item of a round,"
-    " with synchronous_commit off; the two alternate and so does who is first; one round is thrown"
-    " away; times are per completion without round trip, the ratio is MAX / counter per round;"
-    " up to 10 prior attempts each round has fresh items, above it the same ones again"
+    " with synchronous_commit off; the two alternate and so does who is first; the first round is"
+    " thrown away; times are per completion, without round trip and flush; the ratio is MAX /"
+    " counter, per round and of the medians; a last round counts the pages that a completion"
+    " touches, which no noise can change; up to 10 prior attempts each round has fresh items, above"
+    " it the same ones again"
 )
 _COUNTER: Final = "counter"
 _MAX: Final = "max"
@@ -108,9 +110,17 @@ def check(url: URL, sizes: Sizes, progress: Callable[[str], None]) -> Part:
             variants = (_COUNTER, _MAX) if number % 2 else (_MAX, _COUNTER)
             for prior in sizes.completions:
                 for variant in variants:
-                    microseconds = _round(session, prior, variant, number % _sets(prior, sizes))
+                    taken = _timed(session, variant, _ids(session, sizes, prior, variant, number))
                     if number:
-                        times[prior][variant].append(microseconds)
+                        times[prior][variant].append(taken)
+        last = sizes.rounds + 1
+        pages = {
+            prior: {
+                variant: _pages(session, variant, _ids(session, sizes, prior, variant, last))
+                for variant in _NUMBERS
+            }
+            for prior in sizes.completions
+        }
     return Part(
         {
             "method": METHOD,
@@ -119,8 +129,12 @@ def check(url: URL, sizes: Sizes, progress: Callable[[str], None]) -> Part:
                 str(prior): {
                     "completions_per_round": sizes.completions[prior],
                     "prior_attempts_of_last_round": prior + _growth(prior, sizes),
+                    "pages_per_completion": pages[prior],
                     "counter_microseconds": _spread(found[_COUNTER]),
                     "max_microseconds": _spread(found[_MAX]),
+                    "ratio_of_medians": round(
+                        statistics.median(found[_MAX]) / statistics.median(found[_COUNTER]), 3
+                    ),
                     "ratio_max_to_counter": _spread(
                         [m / c for m, c in zip(found[_MAX], found[_COUNTER], strict=True)]
                     ),
@@ -132,7 +146,7 @@ def check(url: URL, sizes: Sizes, progress: Callable[[str], None]) -> Part:
 
 
 def _sets(prior: int, sizes: Sizes) -> int:
-    return sizes.rounds + 1 if prior <= _SETS_REUSED_ABOVE else 1
+    return sizes.rounds + 2 if prior <= _SETS_REUSED_ABOVE else 1
 
 
 def _growth(prior: int, sizes: Sizes) -> int:
@@ -156,18 +170,34 @@ def _prepare(session: Session, sizes: Sizes) -> None:
     session.rows("analyze public.payment_outbox_attempts, public.payment_outbox_pending")
 
 
-def _round(session: Session, prior: int, variant: str, place: int) -> float:
-    ids: list[Any] = session.value(
+def _ids(session: Session, sizes: Sizes, prior: int, variant: str, number: int) -> list[Any]:
+    """The items that a round completes."""
+    found: list[Any] = session.value(
         """select array_agg(i.outbox_id) from cost.items as i
         where i.prior = %s and i.variant = %s and i.place = %s""",
-        *(prior, variant, place),
+        *(prior, variant, number % _sets(prior, sizes)),
     )
-    query = sql.SQL("select count(cost.{}(u.id)) from unnest(%s::uuid[]) as u (id)").format(
+    return found
+
+
+def _completions(variant: str) -> sql.Composed:
+    return sql.SQL("select count(cost.{}(u.id)) from unnest(%s::uuid[]) as u (id)").format(
         sql.Identifier(variant)
     )
+
+
+def _timed(session: Session, variant: str, ids: list[Any]) -> float:
     started = time.perf_counter()
-    session.connection.execute(query, [ids])
+    session.connection.execute(_completions(variant), [ids])
     return (time.perf_counter() - started) / len(ids) * 1e6
+
+
+def _pages(session: Session, variant: str, ids: list[Any]) -> float:
+    explain = sql.SQL("explain (analyze, buffers, timing off, format json) ")
+    row = session.connection.execute(explain + _completions(variant), [ids]).fetchone()
+    plan: dict[str, Any] = {} if row is None else row[0][0]["Plan"]
+    pages: int = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return round(pages / len(ids), 1)
 
 
 def _spread(values: list[float]) -> dict[str, float]:

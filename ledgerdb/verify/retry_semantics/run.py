@@ -148,4 +148,5 @@ def _conditions(
         "seed": sizes.seed,
         "processors": os.cpu_count(),
         "load_average_1_minute": round(os.getloadavg()[0], 2),
+        "noise": "times are of a machine that may have other work: see the load; compare ratios",
     }

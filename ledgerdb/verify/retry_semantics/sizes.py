@@ -17,7 +17,7 @@ class Sizes:
         items: of the collision test.
         workers: connections that claim and complete them at once.
         repairers: connections that close leases meanwhile.
-        rounds: of the measurement of the cost, after one that is thrown away.
+        rounds: that measure the cost; one before them is thrown away, one after them counts pages.
         completions: prior attempts of an item -> completions that one round measures there.
     """
 
@@ -34,8 +34,8 @@ FULL: Final = Sizes(
     items=600,
     workers=6,
     repairers=2,
-    rounds=15,
-    completions={1: 100, 10: 100, 100: 100, 1_000: 30, 10_000: 5},
+    rounds=25,
+    completions={1: 50, 10: 50, 100: 50, 1_000: 20, 10_000: 5},
 )
 QUICK: Final = Sizes(
     seed=20_260_101,
