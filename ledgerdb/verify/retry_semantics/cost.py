@@ -29,8 +29,8 @@ METHOD: Final = (
     " with synchronous_commit off; the two alternate and so does who is first; the first round is"
     " thrown away; times are per completion, without round trip and flush; the ratio is MAX /"
     " counter, per round and of the medians; a last round counts the pages that a completion"
-    " touches, which no noise can change; up to 10 prior attempts each round has fresh items, above"
-    " it the same ones again"
+    " touches, which other work on the machine does not change; up to 10 prior attempts each round"
+    " has fresh items, above it the same ones again"
 )
 _COUNTER: Final = "counter"
 _MAX: Final = "max"
