@@ -27,6 +27,7 @@ __all__ = [
     "Status",
     "checkout",
     "git_sha",
+    "has_uncommitted_changes",
     "timestamp_utc",
     "validate",
 ]
@@ -136,22 +137,34 @@ def git_sha() -> str:
     Raises:
         ConfigurationError: neither is there.
     """
-    root, git = checkout(), shutil.which("git")
-    if root is not None and git is not None:
-        asked = subprocess.run(  # noqa: S603 - a fixed command
-            [git, "-C", str(root), "rev-parse", "--verify", "HEAD"],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=_GIT_SECONDS_MAX,
-        )
-        if asked.returncode == 0:
-            return asked.stdout.strip()
+    if found := _git("rev-parse", "--verify", "HEAD"):
+        return found
     if found := os.environ.get(SHA_VARIABLE, "").strip():
         return found
     raise ConfigurationError(
         f"no git commit to name in the evidence: run in a checkout, or set {SHA_VARIABLE}"
     )
+
+
+def has_uncommitted_changes() -> bool | None:
+    """True where the checkout is not what its commit says, evidence aside; None without one."""
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!evidence")
+    return None if changes is None else bool(changes)
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says about the checkout; None where there is none."""
+    root, git = checkout(), shutil.which("git")
+    if root is None or git is None:
+        return None
+    asked = subprocess.run(  # noqa: S603 - fixed commands
+        [git, "-C", str(root), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=_GIT_SECONDS_MAX,
+    )
+    return asked.stdout.strip() if asked.returncode == 0 else None
 
 
 @functools.cache

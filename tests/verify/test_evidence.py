@@ -129,6 +129,13 @@ def test_the_commit_is_that_of_the_checkout(
         [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
     ).stdout.strip()
     assert evidence.git_sha() == head
+    assert evidence.has_uncommitted_changes() is False
+    (tmp_path / "evidence" / "other.json").touch()
+    (tmp_path / "code.py").touch()
+    subprocess.run([*git, "add", "evidence"], check=True)
+    assert evidence.has_uncommitted_changes() is False
+    subprocess.run([*git, "add", "code.py"], check=True)
+    assert evidence.has_uncommitted_changes() is True
 
 
 def test_without_a_commit_there_is_no_evidence(
@@ -136,6 +143,7 @@ def test_without_a_commit_there_is_no_evidence(
 ) -> None:
     monkeypatch.delenv(evidence.SHA_VARIABLE, raising=False)
     monkeypatch.setattr(ledgerdb, "__file__", str(tmp_path / "ledgerdb" / "__init__.py"))
+    assert evidence.has_uncommitted_changes() is None
     with pytest.raises(ConfigurationError, match=evidence.SHA_VARIABLE):
         evidence.git_sha()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import URL
 
+from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.url import database_url as parse
 from ledgerdb.verify.retry_semantics import (
     append_only,
@@ -16,11 +18,13 @@ from ledgerdb.verify.retry_semantics import (
     cost,
     drift,
     race,
+    run,
     telemetry,
 )
 from ledgerdb.verify.retry_semantics.part import shown
 from ledgerdb.verify.retry_semantics.session import Session
-from ledgerdb.verify.retry_semantics.sizes import QUICK
+from ledgerdb.verify.retry_semantics.sizes import FULL, QUICK
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -250,6 +254,42 @@ def test_the_cost_is_measured_on_true_histories(url: URL) -> None:
     assert [(row.prior, row.attempts) for row in highest if row.variant == "max"] == [
         *((1, 2), (10, 11), (100, 100 + rounds), (1000, 1000 + rounds), (10000, 10000 + rounds))
     ]
+
+
+def test_an_error_of_the_database_is_a_finding(
+    server_18: EmbeddedServer, client_head_18: psycopg.Connection[Any]
+) -> None:
+    """A deadlock, which the driver counts among the operational errors."""
+    url = parse(server_18.url(client_head_18.info.dbname))
+    execute(
+        url,
+        """create or replace function public.repair_expired_leases(
+            p_batch_size integer, p_worker_id text
+        ) returns table (outbox_id uuid, attempt_no integer) language plpgsql as $function$
+        begin raise exception 'deadlock' using errcode = '40P01'; end $function$""",
+    )
+    parts = run._checks(url, QUICK, lambda _step: None)
+    assert "repair: 40P01, " in words(parts["collision"].findings)
+    assert parts["races"].findings == ("stopped by 40P01",)
+    assert "repair_goes_on_past_a_poisoned_item: stopped by 40P01" in parts["ceiling"].findings
+    assert parts["append_only"].findings == ()
+
+
+def test_a_lost_connection_is_none(
+    server_18: EmbeddedServer, client_head_18: psycopg.Connection[Any]
+) -> None:
+    url = parse(server_18.url(client_head_18.info.dbname))
+    sessions = """from pg_stat_activity
+        where datname = %s and application_name = 'ledgerdb-verify'"""
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(server_18.url(), autocommit=True) as killer,
+    ):
+        checking = pool.submit(collision.check, url, FULL)
+        until(lambda: killer.execute(f"select 1 {sessions}", [url.database]).rowcount > 3)
+        killer.execute(f"select pg_terminate_backend(pid) {sessions}", [url.database])
+        with pytest.raises(psycopg.OperationalError):
+            checking.result(30)
 
 
 def test_many_findings_are_cut() -> None:

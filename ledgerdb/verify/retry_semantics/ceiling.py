@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import URL
 
 from ledgerdb.verify.retry_semantics.part import Part
-from ledgerdb.verify.retry_semantics.session import Session
+from ledgerdb.verify.retry_semantics.session import Session, is_lost
 
 __all__ = ["check"]
 
@@ -29,6 +29,8 @@ def check(url: URL) -> Part:
             try:
                 seen[name], wrong = case(session, ceiling)
             except psycopg.Error as error:
+                if is_lost(error):
+                    raise
                 seen[name], wrong = {}, [f"stopped by {error.sqlstate}"]
             findings += (f"{name}: {what}" for what in wrong)
     return Part({"ceiling": ceiling, **seen}, tuple(findings))

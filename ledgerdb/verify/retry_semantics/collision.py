@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import URL
 
 from ledgerdb.verify.retry_semantics.part import Part, shown
-from ledgerdb.verify.retry_semantics.session import DEADLINE_SECONDS, Session
+from ledgerdb.verify.retry_semantics.session import DEADLINE_SECONDS, Session, is_lost
 from ledgerdb.verify.retry_semantics.sizes import Sizes
 
 __all__ = ["check"]
@@ -170,6 +170,8 @@ class _Crowd:
         try:
             return question()
         except psycopg.Error as error:
+            if is_lost(error):
+                raise
             if error.sqlstate != _LEASE_LOST:
                 with self._lock:
                     self.errors[f"{what}: {error.sqlstate}"] += 1

@@ -11,7 +11,13 @@ from sqlalchemy import URL
 
 from ledgerdb.errors import DatabaseError, DatabaseUnavailable
 from ledgerdb.url import database_url
-from ledgerdb.verify.evidence import Evidence, Status, git_sha, timestamp_utc
+from ledgerdb.verify.evidence import (
+    Evidence,
+    Status,
+    git_sha,
+    has_uncommitted_changes,
+    timestamp_utc,
+)
 from ledgerdb.verify.fingerprint import schema_fingerprint
 from ledgerdb.verify.retry_semantics import (
     append_only,
@@ -23,7 +29,7 @@ from ledgerdb.verify.retry_semantics import (
     telemetry,
 )
 from ledgerdb.verify.retry_semantics.part import Part
-from ledgerdb.verify.retry_semantics.session import Session
+from ledgerdb.verify.retry_semantics.session import Session, is_lost
 from ledgerdb.verify.retry_semantics.sizes import FULL, QUICK, Sizes
 from ledgerdb.verify.scratch import scratch_database
 
@@ -66,12 +72,12 @@ def verify_retry_semantics(
         with scratch_database(url, revision=revision) as scratch:
             fingerprint, conditions = _conditions(scratch, sizes, quick=quick, revision=revision)
             parts = _checks(scratch, sizes, progress) | live
-    except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split())
-        raise DatabaseUnavailable(f"the verifier lost the database: {reason}") from error
     except psycopg.Error as error:
+        reason = error.diag.message_primary or " ".join(str(error).split())
+        if is_lost(error):
+            raise DatabaseUnavailable(f"the verifier lost the database: {reason}") from error
         raise DatabaseError(
-            f"the verifier was refused: {error.diag.message_primary}", sqlstate=error.sqlstate
+            f"the verifier was refused: {reason}", sqlstate=error.sqlstate
         ) from error
     findings = [f"{name}: {what}" for name, part in parts.items() for what in part.findings]
     return Evidence(
@@ -96,9 +102,9 @@ def _checks(url: URL, sizes: Sizes, progress: Progress) -> dict[str, Part]:
         progress(name.replace("_", " "))
         try:
             parts[name] = check()
-        except psycopg.OperationalError:
-            raise
         except psycopg.Error as error:
+            if is_lost(error):
+                raise
             parts[name] = Part({}, (f"stopped by {error.sqlstate}",))
 
     def reading(check: Callable[[Session], Part]) -> Part:
@@ -145,6 +151,7 @@ def _conditions(
         "revision_asked": revision,
         "revision": installed,
         "quick": quick,
+        "uncommitted_changes": has_uncommitted_changes(),
         "seed": sizes.seed,
         "processors": os.cpu_count(),
         "load_average_1_minute": round(os.getloadavg()[0], 2),

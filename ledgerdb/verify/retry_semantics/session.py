@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from ledgerdb.verify.scratch import connect
 
-__all__ = ["DEADLINE_SECONDS", "Session", "Work", "until"]
+__all__ = ["DEADLINE_SECONDS", "Session", "Work", "is_lost", "until"]
 
 DEADLINE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.01
@@ -177,6 +177,11 @@ class Work:
         if not self.is_done:
             raise TimeoutError(f"a session did not end within {DEADLINE_SECONDS:.0f} s")
         return self._result
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """True where the connection is gone: the error says nothing about the ledger."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def until(condition: Callable[[], object], *, seconds: float = DEADLINE_SECONDS) -> None:
