@@ -34,8 +34,8 @@ FULL: Final = Sizes(
     items=600,
     workers=6,
     repairers=2,
-    rounds=25,
-    completions={1: 50, 10: 50, 100: 50, 1_000: 20, 10_000: 5},
+    rounds=51,
+    completions={1: 30, 10: 30, 100: 30, 1_000: 10, 10_000: 5},
 )
 QUICK: Final = Sizes(
     seed=20_260_101,
