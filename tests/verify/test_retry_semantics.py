@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from ledgerdb.verify.retry_semantics import (
 from ledgerdb.verify.retry_semantics.part import shown
 from ledgerdb.verify.retry_semantics.session import Session
 from ledgerdb.verify.retry_semantics.sizes import FULL, QUICK
+from ledgerdb.verify.retry_semantics.stopwatch import Stopwatch
 from tests.waiting import until
 
 
@@ -236,6 +238,7 @@ def test_the_cost_is_measured_on_true_histories(url: URL) -> None:
     steps: list[str] = []
     part = cost.check(url, QUICK, steps.append)
     assert len(steps) == QUICK.rounds + 1
+    assert part.seen["time_measured"] == "processor"
     measured = part.seen["by_prior_attempts"]
     assert [*measured] == ["1", "10", "100", "1000", "10000"]
     for found in measured.values():
@@ -290,6 +293,18 @@ def test_a_lost_connection_is_none(
         killer.execute(f"select pg_terminate_backend(pid) {sessions}", [url.database])
         with pytest.raises(psycopg.OperationalError):
             checking.result(30)
+
+
+def test_only_a_process_of_this_server_is_timed_by_the_processor(url: URL) -> None:
+    with Session(url) as session:
+        ours, other = (
+            Stopwatch(session.pid, str(url.database)),
+            Stopwatch(session.pid, "another_database"),
+        )
+        assert (ours.measures, other.measures) == ("processor", "elapsed")
+        assert Stopwatch(2**22 + 1, "nothing").measures == "elapsed"  # beyond every process id
+        waiting = partial(session.rows, "select pg_sleep(0.2)")
+        assert ours.seconds(waiting) < 0.2 <= other.seconds(waiting)
 
 
 def test_many_findings_are_cut() -> None:
