@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SQL    := sqlfunctions migrations/ddl migrations/frozen
 ARGS   ?=
 
-.PHONY: help demo test check lint types verify-generated freeze schema privileges sample verbs format clean
+.PHONY: help demo test check lint types verify-generated evidence freeze schema privileges sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.privileges --check
 	$(BIN)/python -m tools.sample --check
 	$(BIN)/python -m tools.verbs --check
+
+evidence: $(READY) ## Verify on an embedded PostgreSQL 18 and write evidence/
+	$(BIN)/ledgerdb verify retry-semantics $(ARGS)
 
 freeze: $(READY) ## Copy changed functions to migrations/frozen and print their pins
 	$(BIN)/python -m tools.freeze $(ARGS)

@@ -13,6 +13,7 @@ from ledgerdb.cli.demo import demo
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
+from ledgerdb.cli.verify import verify
 from ledgerdb.errors import LedgerError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,7 @@ app.command()(demo)
 app.command()(seal)
 app.command()(server)
 app.add_typer(retention)
+app.add_typer(verify)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

@@ -138,7 +138,7 @@ def test_further_readers_keep_what_they_read_but_the_tokens(baseline_database_ur
     """
     try:
         assert query(url, granted) == [
-            ("payment_outbox_attempts", 28, 0),
+            ("payment_outbox_attempts", 29, 0),
             ("payment_outbox_pending", 24, 0),
         ]
     finally:

@@ -19,6 +19,7 @@ from uuid import UUID
 import ledgerdb
 from ledgerdb import AttemptState, Instruction, Ledger, TenantType, migrate
 from ledgerdb.migrate.config import migrations_dir
+from ledgerdb.verify.evidence import Evidence, Status, checkout
 site = Path(sys.argv[1])
 assert Path(ledgerdb.__file__).is_relative_to(site), ledgerdb.__file__
 assert migrations_dir().is_relative_to(site), migrations_dir()
@@ -37,6 +38,8 @@ with Ledger.connect() as ledger:
     done = ledger.complete(item, "worker", AttemptState.DISPATCHED, rail_reference="r")
     assert (done.attempt_no, done.state) == (1, AttemptState.DISPATCHED)
     assert ledger.backlog().due == 0
+assert checkout() is None
+Evidence("check", "2026-01-02T03:04:05Z", "a" * 40, Status.PASS, "b" * 64, {}).text()
 print("served")
 """
 
@@ -63,6 +66,8 @@ def test_it_carries_the_sql(wheel: Path) -> None:
             for path in files:
                 name = f"ledgerdb/{path.relative_to(ROOT).as_posix()}"
                 assert archive.read(name) == path.read_bytes()
+        schema = "evidence/evidence.schema.json"
+        assert archive.read(f"ledgerdb/{schema}") == (ROOT / schema).read_bytes()
         assert "ledgerdb/py.typed" in packed
         assert not [name for name in packed if name.startswith(("tests/", "tools/"))]
 

@@ -43,6 +43,7 @@ _AT_HEAD: Final = _OLD | {
     "resume_outbox": "('QUEUE', '*', 'a', 'r')",
     "retention_plan": "('2020-01-01Z')",
     "retire_history": "('2020-01-01Z', 10, 'a', 'r')",
+    "seal_ledger": "(10)",
     "set_outbox_control": "('RAIL', 'RTGS', true, 'FIFO_BLOCK', null, null, 'a', 'r')",
     "set_retry_policy": "('RTGS', 'FIXED', 1, 1, 1, 0, 'a', 'r')",
     "uuid_strategy": "()",

@@ -46,6 +46,9 @@ _ROWS_AT_HEAD: Final = (
         first_claimed_at, completed_at, digest)
     values (gen_random_uuid(), '00000000-0000-4000-8000-000000000002', 1, 'DISPATCHED', 1, 'epoch',
         'epoch', sha256(''))""",
+    """insert into public.ledger_retired_leaves (attempt_id, outbox_id, attempt_no, leaf)
+    values (gen_random_uuid(), gen_random_uuid(), 1, sha256(''))""",
+    "select * from public.seal_ledger(100)",
 )
 
 

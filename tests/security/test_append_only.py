@@ -22,6 +22,8 @@ TABLES = ON_REFERENCE | {
     "payment_outbox_operator_actions": "action_id",
     "ledger_retention_runs": "run_id",
     "payment_outbox_outcomes": "outbox_id",
+    "ledger_retired_leaves": "attempt_id",
+    "ledger_seals": "seal_no",
 }
 REFERRED = {"ledger_retention_runs"}
 CHANGES = {
