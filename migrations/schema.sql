@@ -1039,7 +1039,12 @@ COMMENT ON FUNCTION public._payment_fingerprint(p_participant_id text, p_rail_ty
 CREATE FUNCTION public._is_bound_to(p_fingerprint bytea, p_participant_id text, p_rail_type text, p_payload text) RETURNS boolean
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ((p_fingerprint = public._payment_fingerprint(p_participant_id, p_rail_type, p_payload)) OR (p_fingerprint = public._outbox_fingerprint(p_participant_id, p_rail_type, (p_payload)::jsonb))) AS is_bound_to;
+ SELECT
+         CASE
+             WHEN (p_fingerprint = public._payment_fingerprint(p_participant_id, p_rail_type, p_payload)) THEN true
+             WHEN pg_input_is_valid(p_payload, 'jsonb'::text) THEN (p_fingerprint = public._outbox_fingerprint(p_participant_id, p_rail_type, (p_payload)::jsonb))
+             ELSE false
+         END AS is_bound_to;
 END;
 
 --
@@ -1108,7 +1113,10 @@ begin
             g.error_code,
             g.error_message,
             g.latency_ms,
-            g.place
+            g.place,
+            row_number() over (
+                partition by g.outbox_id, g.lease_token order by g.place
+            ) as nth_of_lease
         from unnest(
             p_outbox_ids, p_lease_tokens, p_states, p_rail_references, p_rail_codes, p_error_codes,
             p_error_messages, p_latency_ms
@@ -1133,11 +1141,7 @@ begin
             a.state as recorded_state,
             case
                 -- A token twice in one batch: the first was recorded, the second is its replay.
-                when a.lease_token = any(p_recorded) and not exists (
-                    select
-                    from given as first_given
-                    where first_given.lease_token = g.lease_token and first_given.place < g.place
-                ) then 'RECORDED'
+                when r.lease_token is not null and g.nth_of_lease = 1 then 'RECORDED'
                 when
                     a.closed_by is null
                     and (a.state = g.state or (a.state = 'FAILED' and g.state = 'RETRYABLE'))
@@ -1170,6 +1174,7 @@ begin
         from given as g
         left join public.payment_outbox_attempts as a
             on g.outbox_id = a.outbox_id and g.lease_token = a.lease_token
+        left join unnest(p_recorded) as r (lease_token) on a.lease_token = r.lease_token
         left join public.payment_outbox_pending as p on g.outbox_id = p.outbox_id
     ),
 
@@ -1449,6 +1454,38 @@ $$;
 --
 
 COMMENT ON FUNCTION public._lock_item_for_operator(p_outbox_id uuid, p_actor text) IS 'Private: locks an item that no worker holds; refuses any other.';
+
+--
+-- Name: _lock_leases(uuid[], uuid[], text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._lock_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text) RETURNS TABLE(outbox_id uuid, lease_expires_at timestamp with time zone, dispatch_started_at timestamp with time zone, moment timestamp with time zone)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT held.outbox_id,
+     held.lease_expires_at,
+     held.dispatch_started_at,
+     clock_timestamp() AS moment
+    FROM (( SELECT DISTINCT g.outbox_id,
+             g.lease_token
+            FROM UNNEST(_lock_leases.p_outbox_ids, _lock_leases.p_lease_tokens) g(outbox_id, lease_token)
+           ORDER BY g.outbox_id) given
+      CROSS JOIN LATERAL ( SELECT p.outbox_id,
+             p.lease_expires_at,
+             p.dispatch_started_at
+            FROM public.payment_outbox_pending p
+           WHERE ((p.outbox_id = given.outbox_id) AND (p.lease_token = given.lease_token) AND (p.claimed_by = _lock_leases.p_worker_id) AND (p.hold IS NULL))
+           ORDER BY p.outbox_id
+          LIMIT 1
+          FOR UPDATE OF p) held);
+END;
+
+--
+-- Name: FUNCTION _lock_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._lock_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text) IS 'Private: locks the leases of a worker, each with the moment at which it was had.';
 
 --
 -- Name: outbox_controls; Type: TABLE; Schema: public; Owner: -
@@ -2290,22 +2327,11 @@ CREATE FUNCTION public.begin_outbox_dispatch(p_outbox_ids uuid[], p_lease_tokens
 begin
     perform public._require_leases(p_outbox_ids, p_lease_tokens, p_worker_id);
 
-    perform
-    from public.payment_outbox_pending as p
-    inner join unnest(p_outbox_ids) as given (outbox_id) on p.outbox_id = given.outbox_id
-    order by p.outbox_id
-    for update of p;
-
     return query
     update public.payment_outbox_pending as p
-    set dispatch_started_at = coalesce(p.dispatch_started_at, clock_timestamp())
-    from unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-    where
-        p.outbox_id = given.outbox_id
-        and p.lease_token = given.lease_token
-        and p.claimed_by = p_worker_id
-        and p.lease_expires_at > clock_timestamp()
-        and p.hold is null
+    set dispatch_started_at = coalesce(p.dispatch_started_at, held.moment)
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.lease_expires_at > held.moment
     returning p.outbox_id;
 end;
 $$;
@@ -2671,7 +2697,7 @@ begin
     v_now := clock_timestamp();
 
     with given as (
-        select distinct on (g.lease_token)
+        select distinct on (g.outbox_id, g.lease_token)
             g.outbox_id,
             g.lease_token,
             g.state,
@@ -2691,10 +2717,11 @@ begin
                     outbox_id, lease_token, state, rail_reference, rail_code, error_code,
                     error_message, latency_ms, retry_delay_seconds, place
                 )
-        order by g.lease_token, g.place
+        order by g.outbox_id, g.lease_token, g.place
     ),
 
-    -- The lease is judged by the clock after the row was locked.
+    -- From the list to the rows, in the order of their ids: the limit keeps the planner from
+    -- turning that round. The lease is judged by the clock after its row was locked.
     valid as materialized (
         select
             g.place,
@@ -2729,14 +2756,40 @@ begin
             p.downstream_ref,
             p.nfs_sequence_ref
         from given as g
-        inner join public.payment_outbox_pending as p on g.outbox_id = p.outbox_id
-        where
-            p.lease_token = g.lease_token
-            and p.claimed_by = p_worker_id
-            and p.lease_expires_at > clock_timestamp()
-            and p.hold is null
-        order by p.outbox_id
-        for update of p
+        cross join
+            lateral (
+                select
+                    q.outbox_id,
+                    q.instruction_id,
+                    q.participant_id,
+                    q.sequence_id,
+                    q.idempotency_key,
+                    q.rail_type,
+                    q.attempt_count,
+                    q.budget_base,
+                    q.leased_at,
+                    q.claimed_by,
+                    q.lease_token,
+                    q.lease_expires_at,
+                    q.dispatch_started_at,
+                    q.redrive_no,
+                    q.fifo,
+                    q.tenant_id,
+                    q.correlation_id,
+                    q.upstream_ref,
+                    q.downstream_ref,
+                    q.nfs_sequence_ref
+                from public.payment_outbox_pending as q
+                where
+                    q.outbox_id = g.outbox_id
+                    and q.lease_token = g.lease_token
+                    and q.claimed_by = p_worker_id
+                    and q.hold is null
+                order by q.outbox_id
+                limit 1
+                for update
+            ) as p
+        where p.lease_expires_at > clock_timestamp()
     ),
 
     recorded as (
@@ -3186,36 +3239,17 @@ begin
                 constraint = 'between 1 and 86400';
     end if;
 
-    perform
-    from public.payment_outbox_pending as p
-    inner join unnest(p_outbox_ids) as given (outbox_id) on p.outbox_id = given.outbox_id
-    order by p.outbox_id
-    for update of p;
-
     return query
-    with extended as (
-        select
-            given.outbox_id,
-            given.lease_token,
-            clock_timestamp() as moment
-        from unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-    )
-
     update public.payment_outbox_pending as p
     set
         lease_expires_at = greatest(
-            p.lease_expires_at, e.moment + make_interval(secs => p_lease_seconds)
+            p.lease_expires_at, held.moment + make_interval(secs => p_lease_seconds)
         ),
         next_attempt_at = greatest(
-            p.lease_expires_at, e.moment + make_interval(secs => p_lease_seconds)
+            p.lease_expires_at, held.moment + make_interval(secs => p_lease_seconds)
         )
-    from extended as e
-    where
-        p.outbox_id = e.outbox_id
-        and p.lease_token = e.lease_token
-        and p.claimed_by = p_worker_id
-        and p.lease_expires_at > e.moment
-        and p.hold is null
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.lease_expires_at > held.moment
     returning p.outbox_id, p.lease_expires_at;
 end;
 $$;
@@ -4179,25 +4213,15 @@ begin
     perform public._require_leases(p_outbox_ids, p_lease_tokens, p_worker_id);
 
     return query
-    with held as materialized (
-        select p.outbox_id
-        from public.payment_outbox_pending as p
-        inner join unnest(p_outbox_ids, p_lease_tokens) as given (outbox_id, lease_token)
-            on p.outbox_id = given.outbox_id and p.lease_token = given.lease_token
-        where p.claimed_by = p_worker_id and p.hold is null and p.dispatch_started_at is null
-        order by p.outbox_id
-        for update of p
-    )
-
     update public.payment_outbox_pending as p
     set
         claimed_by = null,
         lease_token = null,
         leased_at = null,
         lease_expires_at = null,
-        next_attempt_at = clock_timestamp()
-    from held
-    where p.outbox_id = held.outbox_id
+        next_attempt_at = held.moment
+    from public._lock_leases(p_outbox_ids, p_lease_tokens, p_worker_id) as held
+    where p.outbox_id = held.outbox_id and held.dispatch_started_at is null
     returning p.outbox_id;
 end;
 $$;
@@ -4744,10 +4768,10 @@ $$;
 COMMENT ON FUNCTION public.set_outbox_control(p_scope text, p_scope_key text, p_paused boolean, p_ordering text, p_fair boolean, p_notify_workers boolean, p_actor text, p_reason text) IS 'Sets how the queue, a rail or a tenant runs; null leaves a setting as it is.';
 
 --
--- Name: set_retry_policy(text, text, numeric, numeric, numeric, numeric, text, text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: set_retry_policy(text, text, double precision, double precision, double precision, double precision, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text) RETURNS TABLE(rail_type text, strategy text, base_seconds numeric, factor numeric, max_seconds numeric, jitter numeric, updated_at timestamp with time zone)
+CREATE FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text) RETURNS TABLE(rail_type text, strategy text, base_seconds numeric, factor numeric, max_seconds numeric, jitter numeric, updated_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -4816,10 +4840,10 @@ end;
 $$;
 
 --
--- Name: FUNCTION set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text) IS 'Sets how long a RETRYABLE attempt on a rail waits.';
+COMMENT ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text) IS 'Sets how long a RETRYABLE attempt on a rail waits.';
 
 --
 -- Name: uuid_strategy(); Type: FUNCTION; Schema: public; Owner: -
@@ -5942,6 +5966,12 @@ REVOKE ALL ON FUNCTION public._judge_redrive(p_outbox_ids uuid[], p_disputed_too
 REVOKE ALL ON FUNCTION public._lock_item_for_operator(p_outbox_id uuid, p_actor text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION _lock_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._lock_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION _may_be_passed(p_rail_type text, p_tenant_id uuid); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6382,11 +6412,11 @@ REVOKE ALL ON FUNCTION public.set_outbox_control(p_scope text, p_scope_key text,
 GRANT ALL ON FUNCTION public.set_outbox_control(p_scope text, p_scope_key text, p_paused boolean, p_ordering text, p_fair boolean, p_notify_workers boolean, p_actor text, p_reason text) TO symphony_control;
 
 --
--- Name: FUNCTION set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds numeric, p_factor numeric, p_max_seconds numeric, p_jitter numeric, p_actor text, p_reason text) TO symphony_control;
+REVOKE ALL ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_retry_policy(p_rail_type text, p_strategy text, p_base_seconds double precision, p_factor double precision, p_max_seconds double precision, p_jitter double precision, p_actor text, p_reason text) TO symphony_control;
 
 --
 -- Name: FUNCTION uuid_strategy(); Type: ACL; Schema: public; Owner: -
