@@ -113,7 +113,7 @@ def test_a_list_that_nobody_should_send(busy: Queue, name: str) -> None:
         before = contents(busy)
         statement = abused(call, place, abuse)
         try:
-            busy.connection.execute(statement)  # type: ignore[call-overload]
+            busy.connection.execute(statement)
         except psycopg.Error as error:
             refused += 1
             assert error.sqlstate in published, (abuse, place, str(error))  # noqa: PT017
