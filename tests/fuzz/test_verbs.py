@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from inspect import signature
 from typing import Any
 from uuid import UUID
@@ -109,12 +110,12 @@ def attempts() -> Iterator[tuple[str, Callable[[], Call[Any]]]]:
         for name in signature(verb).parameters:
             for value in HOSTILE:
                 label = f"{verb.__name__}({name}={_short(value)})"
-                yield label, lambda v=verb, a={**good, name: value}: v(**a)
+                yield label, partial(verb, **{**good, name: value})
     for call, row in IN_ROWS:
         for field in fields(row):
             for value in HOSTILE:
                 label = f"{type(row).__name__}.{field.name} = {_short(value)}"
-                yield label, lambda c=call, r=row, f=field.name, v=value: c(replace(r, **{f: v}))
+                yield label, partial(call, replace(row, **{field.name: value}))
 
 
 def _short(value: object) -> str:
