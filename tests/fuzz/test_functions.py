@@ -160,3 +160,18 @@ def test_a_result_or_a_published_sqlstate(connection: psycopg.Connection[Any]) -
     target.check_nothing_was_written()
     assert target.seen["ok"] > CALLS / 5, target.seen
     assert len(target.seen) > 10, target.seen
+
+
+def test_it_sees_a_function_that_breaks_the_rule(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("""
+        create function public.broken(p_limit integer) returns integer
+        language sql as 'select p_limit + 1'
+    """)
+    target = Target(connection)
+    (broken,) = (function for function in target.functions if function[0] == "broken")
+    target.call(broken, {"p_limit": "1"}, keep=False)
+    with pytest.raises(AssertionError, match="NumericValueOutOfRange"):
+        target.call(broken, {"p_limit": str(2**31 - 1)}, keep=False)
+    connection.execute("delete from public.outbox_retry_policies")
+    with pytest.raises(AssertionError):
+        target.check_nothing_was_written()
