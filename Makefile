@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SQL    := sqlfunctions migrations/ddl migrations/frozen
 ARGS   ?=
+CALLS  ?= 10000
 
-.PHONY: help demo test check lint types verify-generated evidence freeze schema privileges sample verbs format clean
+.PHONY: help demo test fuzz check lint types verify-generated evidence freeze schema privileges sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -23,6 +24,9 @@ demo: $(READY) ## The main job on an embedded PostgreSQL 18; writes demo-report.
 
 test: $(READY) ## All tests, on PostgreSQL 16 and 18
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+fuzz: $(READY) ## Hostile arguments for every function and verb: make fuzz CALLS=100000
+	LEDGERDB_FUZZ_CALLS=$(CALLS) $(BIN)/python -m pytest -n 2 --timeout=0 tests/fuzz $(ARGS)
 
 check: lint types test verify-generated ## What CI runs
 

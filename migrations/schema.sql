@@ -2596,11 +2596,11 @@ CREATE FUNCTION public._retry_delay(p_rail_type text, p_retries integer, p_retry
  SELECT
          CASE
              WHEN (p_retry_delay_seconds IS NOT NULL) THEN make_interval(secs => (LEAST(GREATEST(p_retry_delay_seconds, 0), 604800))::double precision)
-             ELSE COALESCE(( SELECT make_interval(secs => ((LEAST(r.max_seconds,
+             ELSE COALESCE(( SELECT make_interval(secs => ((round(LEAST(r.max_seconds,
                      CASE r.strategy
                          WHEN 'FIXED'::text THEN r.base_seconds
                          ELSE (r.base_seconds * (r.factor ^ (LEAST((_retry_delay.p_retries - 1), 100))::numeric))
-                     END))::double precision * ((1)::double precision - ((r.jitter)::double precision * random())))) AS delay
+                     END), 6))::double precision * ((1)::double precision - ((round(r.jitter, 6))::double precision * random())))) AS delay
                 FROM public.outbox_retry_policies r
                WHERE (r.rail_type = ANY (ARRAY[_retry_delay.p_rail_type, '*'::text]))
                ORDER BY (r.rail_type = '*'::text)

@@ -96,7 +96,7 @@ def integer(field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise refuse(field, f"must be an integer, not {type(value).__name__}")
     if not -_INTEGER_MAX - 1 <= value <= _INTEGER_MAX:
-        raise refuse(field, f"must fit in 32 bits, not {value}")
+        raise refuse(field, "must fit in 32 bits")
     return value
 
 

@@ -66,8 +66,8 @@ class WorkerSettings:
             or self.worker_id != self.worker_id.strip()
         ):
             raise ConfigurationError(
-                f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} printable characters, no end blanks,"
-                f" not {self.worker_id!r}"
+                f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} printable characters,"
+                f" no end blanks, not {self.worker_id!r}"
             )
         _require("batch_size", self.batch_size, 1, BATCH_SIZE_MAX)
         _require("concurrency", self.concurrency, 1, 1_000)

@@ -1,5 +1,6 @@
 -- _retry_delay: how long a RETRYABLE attempt waits: what the worker asks for, within 0 and 7 days,
--- else what the policy of the rail says.
+-- else what the policy of the rail says, to the microsecond: a policy so fine that a double
+-- underflows must not refuse a result.
 -- Locks: none. Raises: nothing.
 create or replace function public._retry_delay(
     p_rail_type text,
@@ -19,14 +20,18 @@ begin atomic
                     select
                         make_interval(
                             secs => (
-                                least(
-                                    r.max_seconds,
-                                    case r.strategy
-                                        when 'FIXED' then r.base_seconds
-                                        else r.base_seconds * r.factor ^ least(p_retries - 1, 100)
-                                    end
+                                round(
+                                    least(
+                                        r.max_seconds,
+                                        case r.strategy
+                                            when 'FIXED' then r.base_seconds
+                                            else
+                                                r.base_seconds
+                                                * r.factor ^ least(p_retries - 1, 100)
+                                        end
+                                    )::numeric, 6
                                 )::double precision
-                                * (1 - r.jitter::double precision * random())
+                                * (1 - round(r.jitter::numeric, 6)::double precision * random())
                             )
                         ) as delay
                     from public.outbox_retry_policies as r

@@ -51,7 +51,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__retry_delay.sql",
-        sha256="d39e19e13d8c3ae7334ff00cca0175b793d2eb8d409ab361b03be18ec6d4b2dc",
+        sha256="1d7e747ea831d8f6948fbcc202304745353acab3a63566487cd1c8eabbd1cf5b",
     )
     op.install_function(
         "0004__ordered_by_participant.sql",

@@ -126,19 +126,21 @@ class _Case:
 
     def check(self, *, within: bool) -> None:
         """It is accepted, and nothing of it kept; or it ends as the table says."""
-        connection = self.site.connection
+        refused: psycopg.Error | None = None
         try:
-            with connection.transaction(force_rollback=True):
+            with self.site.connection.transaction(force_rollback=True):
                 found = self._execute()
                 if not within:
                     self._check_outside(found)
         except psycopg.Error as error:
-            assert not within, (self, error)
-            diagnostics = error.diag
-            assert error.sqlstate == self.clause.outside, (self, error)
-            if error.sqlstate not in OF_STATE:
-                assert diagnostics.column_name == self.clause.column, (self, error)
-                assert diagnostics.constraint_name == self.clause.limit, (self, error)
+            refused = error
+        if refused is None:
+            return
+        diagnostics = refused.diag
+        assert (within, refused.sqlstate) == (False, self.clause.outside), (self, refused)
+        if refused.sqlstate not in OF_STATE:
+            assert diagnostics.column_name == self.clause.column, self
+            assert diagnostics.constraint_name == self.clause.limit, self
 
     def _execute(self) -> list[Any]:
         types = {row.parameter: row.type for row in ROWS if row.function == self.row.function}

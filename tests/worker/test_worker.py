@@ -18,6 +18,7 @@ from ledgerdb.engine import EngineSettings
 from ledgerdb.migrate import upgrade
 from ledgerdb.rows import ClaimedItem
 from ledgerdb.worker import Handler, Outcome, WorkerSettings
+from ledgerdb.worker.outcome import REFERENCE_CUT
 from tests.waiting import until
 from tests.worker.conftest import StartWorker
 
@@ -106,6 +107,33 @@ def test_whatever_a_handler_returns_is_recorded(
     assert states(connection)[0][2] == (
         "DISPATCHED" if isinstance(outcome, Dispatched) else "RETRYABLE"
     )
+
+
+@pytest.mark.parametrize(
+    "case",
+    [("r" * 501, "r" * 500), ("r\x00\ud800", "r\N{REPLACEMENT CHARACTER}?")],
+    ids=["too long", "unstorable"],
+)
+def test_a_reference_that_does_not_fit_is_kept_and_said_aloud(
+    ledger: Ledger,
+    connection: psycopg.Connection[Any],
+    start_worker: StartWorker,
+    caplog: pytest.LogCaptureFixture,
+    case: tuple[str, str],
+) -> None:
+    reference, recorded = case
+    enqueue(ledger, 1)
+    background = start_worker(lambda _: Dispatched(reference))
+    until(lambda: states(connection))
+    background.stop()
+    row = connection.execute(
+        """select state, rail_reference, error_code, error_message
+        from public.payment_outbox_attempts"""
+    ).fetchone()
+    whole = reference if len(reference) > 500 else recorded
+    assert row == ("DISPATCHED", recorded, REFERENCE_CUT, whole)
+    assert background.worker.stats.dispatched == 1
+    assert any("cannot be stored whole" in record.getMessage() for record in caplog.records)
 
 
 def test_a_notification_wakes_it_long_before_the_poll(
