@@ -6414,6 +6414,12 @@ GRANT ALL ON FUNCTION public.uuid_v7_or_random() TO symphony_readonly;
 GRANT ALL ON FUNCTION public.uuid_v7_or_random() TO symphony_auditor;
 
 --
+-- Name: SEQUENCE ledger_positions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.ledger_positions TO symphony_control;
+
+--
 -- Name: TABLE payment_outbox_attempts; Type: ACL; Schema: public; Owner: -
 --
 
