@@ -35,3 +35,25 @@ comment on column public.ingress_attestations.ledger_position is
 create unique index ux_attestations_ledger_position
 on public.ingress_attestations using btree (ledger_position)
 where ledger_position is not null;
+
+-- Whoever may insert rows by hand goes on to, and takes positions with them.
+do $do$
+declare
+    v_role name;
+begin
+    for v_role in
+        select distinct r.rolname
+        from pg_catalog.pg_class as c
+        cross join lateral pg_catalog.aclexplode(c.relacl) as a
+        inner join pg_catalog.pg_roles as r on a.grantee = r.oid
+        where
+            c.oid in (
+                'public.payment_outbox_attempts'::regclass, 'public.ingress_attestations'::regclass
+            )
+            and a.privilege_type = 'INSERT'
+            and r.oid <> c.relowner
+    loop
+        execute pg_catalog.format('grant usage on sequence public.ledger_positions to %I', v_role);
+    end loop;
+end;
+$do$;

@@ -9,6 +9,9 @@ public.participant_outbox_sequences
 from public, symphony_control, symphony_executor, symphony_ingest, symphony_readonly,
 symphony_auditor;
 
+-- Whoever may write attempts by hand needs positions, and nobody may any more.
+revoke all on sequence public.ledger_positions from symphony_control;
+
 grant select (
     outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type, payload,
     attempt_count, next_attempt_at, created_at, claimed_by, lease_expires_at, tenant_id,

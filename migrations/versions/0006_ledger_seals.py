@@ -18,7 +18,7 @@ depends_on = None
 def upgrade() -> None:
     op.run_script(
         "0006_positions.sql",
-        sha256="0c5a88246ca6bfd4503c33b447cc3568066c430b3001fa5f9e030a8ef8a7ed0b",
+        sha256="284cbbce2ccc416ea429823d6988f0a3631f32e8ec73be00413635cd93dec54f",
     )
     op.install_function(
         "0006__attempt_leaf.sql",

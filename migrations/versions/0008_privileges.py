@@ -31,5 +31,5 @@ def upgrade() -> None:
     )
     op.run_script(
         "0008_privileges.sql",
-        sha256="a0a7ce0a59b511add4a027abb7359951ebb4ca787fdac6dde86ca064cba9bfea",
+        sha256="400e9bbaa7c9caa372d411dc17cad547485d17917804e10814924363a3bc6eb4",
     )

@@ -102,6 +102,23 @@ def test_history_from_before_there_were_positions(baseline_database_url: str) ->
         assert "a sealed range holds as many rows as its seal says" in archive.broken()
 
 
+def test_who_wrote_by_hand_before_still_can(baseline_database_url: str) -> None:
+    """At 0006: what a later revision takes away is its decision."""
+    with psycopg.connect(baseline_database_url, autocommit=True) as connection:
+        archive = Archive(connection)
+        archive.enqueue("i")
+        upgrade(baseline_database_url, "0006")
+        connection.execute("set role symphony_control")
+        connection.execute(
+            """insert into public.payment_outbox_attempts (outbox_id, instruction_id,
+                participant_id, sequence_id, idempotency_key, rail_type, payload, attempt_no, state)
+            select outbox_id, instruction_id, participant_id, sequence_id, idempotency_key,
+                rail_type, '{}', 1, 'RETRYABLE' from public.payment_outbox_pending"""
+        )
+        connection.execute("reset role")
+        assert archive.seal().attempts == 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -72,9 +72,7 @@ def test_what_came_before_an_open_transaction_is_sealed_beside_it(
     assert (report.rows, [backlog.rows for backlog in report.unsealed]) == (2, [0, 0])
 
 
-def test_an_old_snapshot_that_writes_nothing_holds_nothing_up(
-    empty: Sealed, database_url: str
-) -> None:
+def test_an_old_snapshot_holds_nothing_up(empty: Sealed, database_url: str) -> None:
     with psycopg.connect(database_url) as reader:
         reader.execute("set transaction isolation level repeatable read")
         reader.execute("select count(*) from public.ingress_attestations")
