@@ -76,6 +76,11 @@ class AsyncLedger(AsyncVerbs):
     A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
     verbs inside one transaction; `AsyncLedgerTransaction(connection)` gives them inside the
     caller's.
+
+    A write that is cancelled (`asyncio.wait_for`, a task group that fails) may have committed all
+    the same: the `TimeoutError` or `CancelledError` means what `OutcomeUnknown` means. Call it
+    again with the same arguments to learn. Better is a timeout of the server
+    (`EngineSettings.statement_timeout_ms`): what it cancels is not written.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

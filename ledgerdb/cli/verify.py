@@ -17,8 +17,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ledgerdb.errors import ConfigurationError, LedgerError
+from ledgerdb.verify import ledger_evidence, retry_semantics
 from ledgerdb.verify.evidence import Evidence, Status, checkout
-from ledgerdb.verify.retry_semantics import ARTEFACT, verify_retry_semantics
+from ledgerdb.verify.ledger import PAYLOADS_DEFAULT
 
 __all__ = ["Json", "Out", "checking", "conclude", "folder_of", "verify"]
 
@@ -68,9 +69,57 @@ def retry_semantics_command(
     """Attack the numbering, closing and ending of attempts in a scratch database."""
     with checking("retry semantics") as step:
         folder = folder_of(out)
-        found = verify_retry_semantics(url, live_url=live, quick=quick, progress=step)
-        found.write(folder / ARTEFACT)
-    conclude(found, folder / ARTEFACT, as_json=as_json)
+        found = retry_semantics.verify_retry_semantics(
+            url, live_url=live, quick=quick, progress=step
+        )
+        found.write(folder / retry_semantics.ARTEFACT)
+    conclude(found, folder / retry_semantics.ARTEFACT, as_json=as_json)
+
+
+@verify.command("ledger")
+def ledger_command(
+    *,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The database; a login that may read its tables.",
+            show_default="LEDGERDB_URL, else DATABASE_URL",
+        ),
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Earlier evidence of this check: only what came since is read.",
+            show_default="everything",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    ceiling: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1_000, help="The highest retry ceiling ever.", show_default="today's"
+        ),
+    ] = None,
+    payloads: Annotated[
+        int, typer.Option(min=0, help="So many of the newest payloads are hashed.")
+    ] = PAYLOADS_DEFAULT,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Check the seals and the invariants of a database in use; nothing is written to it."""
+    with checking("ledger") as step:
+        folder = folder_of(out)
+        found = ledger_evidence.verify_ledger(
+            url,
+            since=None if since is None else ledger_evidence.watermark_of(since),
+            ceiling=ceiling,
+            payloads=payloads,
+            progress=step,
+        )
+        found.write(folder / ledger_evidence.ARTEFACT)
+    conclude(found, folder / ledger_evidence.ARTEFACT, as_json=as_json)
 
 
 @contextmanager

@@ -83,6 +83,20 @@ def _completion_in_an_old_transaction(race: _Race) -> Any:  # noqa: ANN401 - see
     return outcome
 
 
+def _completion_after_a_wait(race: _Race) -> Any:  # noqa: ANN401 - see check
+    """Somebody holds the row, and changes nothing, until the lease that was good is over."""
+    with race.first.transaction():
+        race.first.rows(
+            "select from public.payment_outbox_pending where outbox_id = %s for update",
+            race.outbox_id,
+        )
+        completion = race.second_meets_first(lambda: race.complete(race.second))
+        race.wait_for_the_end_of_the_lease()
+    outcome = completion.join()
+    race.first.repair()
+    return outcome
+
+
 def _completion_twice(race: _Race) -> Any:  # noqa: ANN401 - see check
     """The same token twice at once: the second waits and is told what the first recorded."""
     with race.first.transaction():
@@ -97,6 +111,7 @@ _RACES: Final[dict[Callable[[_Race], Any], tuple[object, list[str]]]] = {
     _repair_before_completion: (_LEASE_LOST, ["ZOMBIE_REQUEUE"]),
     _claim_before_completion: (_LEASE_LOST, ["ZOMBIE_REQUEUE"]),
     _completion_in_an_old_transaction: (_LEASE_LOST, ["ZOMBIE_REQUEUE"]),
+    _completion_after_a_wait: (_LEASE_LOST, ["ZOMBIE_REQUEUE"]),
     _completion_twice: ((1, "RETRYABLE"), ["RETRYABLE"]),
 }
 
