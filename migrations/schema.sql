@@ -576,11 +576,7 @@ begin
             select p.outbox_id
             from public.payment_outbox_pending as p
             where
-                (
-                    p_scope = 'QUEUE'
-                    or (p_scope = 'RAIL' and p.rail_type = v_key)
-                    or (p_scope = 'TENANT' and p.tenant_id::text = v_key)
-                )
+                public._in_scope(p_scope, v_key, p.rail_type, p.tenant_id)
                 and case
                     when p_ordering <> 'NONE' then not p.fifo
                     else p.fifo and not public._ordered_by_participant(p.rail_type, p.tenant_id)
@@ -742,6 +738,26 @@ $$;
 COMMENT ON FUNCTION public._close_expired_leases(p_outbox_ids uuid[], p_closed_by text, p_now timestamp with time zone, p_requeue_after interval) IS 'Private: records the abandoned attempts of locked rows; returns what may be leased again.';
 
 --
+-- Name: _database_setting(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._database_setting(p_name text) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT split_part(entry.line, '='::text, 2) AS setting
+    FROM ((pg_db_role_setting s
+      JOIN pg_database d ON ((s.setdatabase = d.oid)))
+      CROSS JOIN LATERAL unnest(s.setconfig) entry(line))
+   WHERE ((d.datname = current_database()) AND (s.setrole = (0)::oid) AND (split_part(entry.line, '='::text, 1) = _database_setting.p_name));
+END;
+
+--
+-- Name: FUNCTION _database_setting(p_name text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._database_setting(p_name text) IS 'Private: the value of a parameter that was set for this database.';
+
+--
 -- Name: _due_items(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -755,8 +771,10 @@ declare
     v_sweep_at timestamptz;
     v_from timestamptz;
     v_until timestamptz := p_now;
+    v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
+    v_walked bigint;
     v_began_at timestamptz;
-    v_took interval;
+    v_pause interval := interval '0';
     v_met uuid[];
     v_abandoned boolean;
     v_ordered boolean;
@@ -778,6 +796,7 @@ begin
 
     loop
         v_began_at := clock_timestamp();
+        v_walked := pg_stat_get_xact_tuples_returned(v_index);
         select
             array_agg(d.outbox_id order by d.next_attempt_at, d.created_at),
             bool_or(d.lease_token is not null),
@@ -818,19 +837,14 @@ begin
         );
     end if;
     if v_sweeps then
-        v_took := clock_timestamp() - v_began_at;
-        if v_took > interval '5 ms' or p_now - v_sweep_at > interval '100 ms' then
+        v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
+        if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
+            v_pause := least((clock_timestamp() - v_began_at) * 20, interval '30 seconds');
+        end if;
+        if v_pause > interval '0' or p_now - v_sweep_at > interval '100 ms' then
             perform setval(
                 'public.outbox_due_sweep',
-                (
-                    extract(
-                        epoch from p_now + case
-                            when v_took > interval '5 ms'
-                                then least(v_took * 20, interval '30 seconds')
-                            else interval '0'
-                        end
-                    ) * 1000000
-                )::bigint
+                (extract(epoch from p_now + v_pause) * 1000000)::bigint
             );
         end if;
     end if;
@@ -1366,11 +1380,7 @@ begin
                 from public.outbox_controls as c
                 where
                     c.paused
-                    and (
-                        c.scope = 'QUEUE'
-                        or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                        or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                    )
+                    and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
             )
         returning p.outbox_id
     )
@@ -1392,6 +1402,22 @@ $$;
 --
 
 COMMENT ON FUNCTION public._hold_paused_items(p_outbox_ids uuid[], p_now timestamp with time zone) IS 'Private: holds the locked rows of paused scopes; returns the others.';
+
+--
+-- Name: _in_scope(text, text, text, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._in_scope(p_scope text, p_scope_key text, p_rail_type text, p_tenant_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((p_scope = 'QUEUE'::text) OR ((p_scope = 'RAIL'::text) AND (p_scope_key = p_rail_type)) OR ((p_scope = 'TENANT'::text) AND (p_scope_key = (p_tenant_id)::text))) AS in_scope;
+END;
+
+--
+-- Name: FUNCTION _in_scope(p_scope text, p_scope_key text, p_rail_type text, p_tenant_id uuid); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._in_scope(p_scope text, p_scope_key text, p_rail_type text, p_tenant_id uuid) IS 'Private: whether an item is of the queue, rail or tenant that a control names.';
 
 --
 -- Name: _outbox_fingerprint(text, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -1933,7 +1959,7 @@ CREATE FUNCTION public._may_be_passed(p_rail_type text, p_tenant_id uuid) RETURN
     BEGIN ATOMIC
  SELECT COALESCE(bool_and((c.ordering = 'FIFO_SKIP'::text)), false) AS may_be_passed
     FROM public.outbox_controls c
-   WHERE ((c.ordering <> 'NONE'::text) AND ((c.scope = 'QUEUE'::text) OR ((c.scope = 'RAIL'::text) AND (c.scope_key = _may_be_passed.p_rail_type)) OR ((c.scope = 'TENANT'::text) AND (c.scope_key = (_may_be_passed.p_tenant_id)::text))));
+   WHERE ((c.ordering <> 'NONE'::text) AND public._in_scope(c.scope, c.scope_key, _may_be_passed.p_rail_type, _may_be_passed.p_tenant_id));
 END;
 
 --
@@ -1951,7 +1977,7 @@ CREATE FUNCTION public._ordered_by_participant(p_rail_type text, p_tenant_id uui
     BEGIN ATOMIC
  SELECT COALESCE(bool_or((c.ordering <> 'NONE'::text)), false) AS ordered
     FROM public.outbox_controls c
-   WHERE ((c.scope = 'QUEUE'::text) OR ((c.scope = 'RAIL'::text) AND (c.scope_key = _ordered_by_participant.p_rail_type)) OR ((c.scope = 'TENANT'::text) AND (c.scope_key = (_ordered_by_participant.p_tenant_id)::text)));
+   WHERE public._in_scope(c.scope, c.scope_key, _ordered_by_participant.p_rail_type, _ordered_by_participant.p_tenant_id);
 END;
 
 --
@@ -2150,21 +2176,13 @@ begin
         from public.payment_outbox_pending as p
         where
             p.hold = 'PAUSED'
-            and (
-                p_scope = 'QUEUE'
-                or (p_scope = 'RAIL' and p.rail_type = p_scope_key)
-                or (p_scope = 'TENANT' and p.tenant_id::text = p_scope_key)
-            )
+            and public._in_scope(p_scope, p_scope_key, p.rail_type, p.tenant_id)
             and not exists (
                 select
                 from public.outbox_controls as c
                 where
                     c.paused
-                    and (
-                        c.scope = 'QUEUE'
-                        or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                        or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                    )
+                    and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
             )
         order by p.outbox_id
         limit p_limit
@@ -2184,21 +2202,13 @@ begin
     from public.payment_outbox_pending as p
     where
         p.hold = 'PAUSED'
-        and (
-            p_scope = 'QUEUE'
-            or (p_scope = 'RAIL' and p.rail_type = p_scope_key)
-            or (p_scope = 'TENANT' and p.tenant_id::text = p_scope_key)
-        )
+        and public._in_scope(p_scope, p_scope_key, p.rail_type, p.tenant_id)
         and not exists (
             select
             from public.outbox_controls as c
             where
                 c.paused
-                and (
-                    c.scope = 'QUEUE'
-                    or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                    or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                )
+                and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
         );
 end;
 $$;
@@ -2230,11 +2240,7 @@ begin
                 from public.outbox_controls as c
                 where
                     c.paused
-                    and (
-                        c.scope = 'QUEUE'
-                        or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                        or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                    )
+                    and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
             )
         order by p.held_at
         limit p_limit
@@ -2484,16 +2490,12 @@ COMMENT ON FUNCTION public._require_texts(p_parameter text, p_values text[], p_s
 CREATE FUNCTION public._retention_days_min() RETURNS integer
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT COALESCE(( SELECT
-                 CASE
-                     WHEN ((given.setting ~ '^[1-9][0-9]{0,4}$'::text) AND ((given.setting)::integer <= 36500)) THEN (given.setting)::integer
-                     ELSE NULL::integer
-                 END AS days_min
-            FROM (((pg_db_role_setting s
-              JOIN pg_database d ON ((s.setdatabase = d.oid)))
-              CROSS JOIN LATERAL unnest(s.setconfig) entry(line))
-              CROSS JOIN LATERAL ( SELECT split_part(entry.line, '='::text, 2) AS setting) given)
-           WHERE ((d.datname = current_database()) AND (s.setrole = (0)::oid) AND (split_part(entry.line, '='::text, 1) = 'symphony.retention_days_min'::text))), 90) AS days_min;
+ SELECT
+         CASE
+             WHEN ((given.setting ~ '^[1-9][0-9]{0,4}$'::text) AND ((given.setting)::integer <= 36500)) THEN (given.setting)::integer
+             ELSE 90
+         END AS days_min
+    FROM ( SELECT public._database_setting('symphony.retention_days_min'::text) AS setting) given;
 END;
 
 --
@@ -2656,6 +2658,9 @@ begin
         set next_sequence_id = excluded.next_sequence_id
         where s.next_sequence_id < excluded.next_sequence_id;
 
+    if new.next_attempt_at < statement_timestamp() - interval '100 ms' then
+        perform setval('public.outbox_due_sweep', 0);
+    end if;
     -- The identity of an item that ended before revision 0004 has no payload: the row keeps it.
     if exists (
         select
@@ -3018,7 +3023,6 @@ CREATE FUNCTION public.complete_outbox_attempts(p_worker_id text, p_outbox_ids u
     SET enable_seqscan TO 'off'
     AS $$
 declare
-    v_now timestamptz;
     v_ceiling integer := public.outbox_retry_ceiling();
     v_ids uuid[];
     v_recorded uuid[];
@@ -3072,8 +3076,6 @@ begin
                 constraint = 'at most 500 characters';
     end if;
 
-    v_now := clock_timestamp();
-
     with given as (
         select distinct on (g.outbox_id, g.lease_token)
             g.outbox_id,
@@ -3102,6 +3104,7 @@ begin
     -- turning that round. The lease is judged by the clock after its row was locked.
     valid as materialized (
         select
+            clock_timestamp() as moment,
             g.place,
             g.retry_delay_seconds,
             g.rail_reference,
@@ -3181,7 +3184,7 @@ begin
         select
             v.outbox_id, v.instruction_id, v.participant_id, v.sequence_id, v.idempotency_key,
             v.rail_type,
-            v.attempt_no, v.state, coalesce(v.leased_at, v_now), v_now, v.rail_reference,
+            v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment, v.rail_reference,
             left(v.rail_code, 100), left(v.error_code, 100), left(v.error_message, 2000),
             case when v.latency_ms >= 0 then v.latency_ms end,
             v.claimed_by, v.lease_token, v.dispatch_started_at, v.redrive_no,
@@ -3199,7 +3202,7 @@ begin
         update public.payment_outbox_pending as p
         set
             attempt_count = v.attempt_no,
-            next_attempt_at = v_now + public._retry_delay(
+            next_attempt_at = v.moment + public._retry_delay(
                 v.rail_type, v.tries, v.retry_delay_seconds
             ),
             claimed_by = null,
@@ -3635,24 +3638,27 @@ $$;
 COMMENT ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) IS 'Extends live leases of this worker; returns those that it still held.';
 
 --
--- Name: follow_edited_lease(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: follow_edited_item(); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.follow_edited_lease() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION public.follow_edited_item() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
-    new.next_attempt_at := coalesce(new.lease_expires_at, clock_timestamp());
+    if new.next_attempt_at = old.next_attempt_at then
+        new.next_attempt_at := coalesce(new.lease_expires_at, clock_timestamp());
+    end if;
+    perform setval('public.outbox_due_sweep', 0);
     return new;
 end;
 $$;
 
 --
--- Name: FUNCTION follow_edited_lease(); Type: COMMENT; Schema: public; Owner: -
+-- Name: FUNCTION follow_edited_item(); Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON FUNCTION public.follow_edited_lease() IS 'Moves next_attempt_at along with a lease end that was edited by hand.';
+COMMENT ON FUNCTION public.follow_edited_item() IS 'Lets claims find an item whose times were edited by hand.';
 
 --
 -- Name: ingest_instruction(uuid, text, text, text, text, text, uuid, uuid, text, uuid, text, jsonb, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -4267,11 +4273,7 @@ begin
         from public.outbox_controls as c
         where
             not c.notify_workers
-            and (
-                c.scope = 'QUEUE'
-                or (c.scope = 'RAIL' and c.scope_key = new.rail_type)
-                or (c.scope = 'TENANT' and c.scope_key = new.tenant_id::text)
-            )
+            and public._in_scope(c.scope, c.scope_key, new.rail_type, new.tenant_id)
     ) then
         return null;
     end if;
@@ -4347,16 +4349,12 @@ COMMENT ON FUNCTION public.outbox_counter_drift() IS 'Pending items whose counte
 CREATE FUNCTION public.outbox_retry_ceiling() RETURNS integer
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT COALESCE(( SELECT
-                 CASE
-                     WHEN (given.ceiling ~ '^([1-9][0-9]{0,2}|1000)$'::text) THEN (given.ceiling)::integer
-                     ELSE NULL::integer
-                 END AS ceiling
-            FROM (((pg_db_role_setting s
-              JOIN pg_database d ON ((s.setdatabase = d.oid)))
-              CROSS JOIN LATERAL unnest(s.setconfig) entry(line))
-              CROSS JOIN LATERAL ( SELECT split_part(entry.line, '='::text, 2) AS ceiling) given)
-           WHERE ((d.datname = current_database()) AND (s.setrole = (0)::oid) AND (split_part(entry.line, '='::text, 1) = 'symphony.outbox_retry_ceiling'::text))), 20) AS ceiling;
+ SELECT
+         CASE
+             WHEN (given.setting ~ '^([1-9][0-9]{0,2}|1000)$'::text) THEN (given.setting)::integer
+             ELSE 20
+         END AS ceiling
+    FROM ( SELECT public._database_setting('symphony.outbox_retry_ceiling'::text) AS setting) given;
 END;
 
 --
@@ -6490,10 +6488,10 @@ CREATE TRIGGER trg_deny_seals_truncate BEFORE TRUNCATE ON public.ledger_seals FO
 ALTER TABLE public.ledger_seals ENABLE ALWAYS TRIGGER trg_deny_seals_truncate;
 
 --
--- Name: payment_outbox_pending trg_follow_edited_lease; Type: TRIGGER; Schema: public; Owner: -
+-- Name: payment_outbox_pending trg_follow_edited_item; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER trg_follow_edited_lease BEFORE UPDATE ON public.payment_outbox_pending FOR EACH ROW WHEN (((new.lease_token = old.lease_token) AND (new.lease_expires_at IS DISTINCT FROM old.lease_expires_at) AND (new.next_attempt_at = old.next_attempt_at))) EXECUTE FUNCTION public.follow_edited_lease();
+CREATE TRIGGER trg_follow_edited_item BEFORE UPDATE ON public.payment_outbox_pending FOR EACH ROW WHEN ((((new.lease_token = old.lease_token) AND (new.lease_expires_at IS DISTINCT FROM old.lease_expires_at) AND (new.next_attempt_at = old.next_attempt_at)) OR ((new.next_attempt_at < old.next_attempt_at) AND (new.next_attempt_at < (statement_timestamp() - '00:00:00.1'::interval))))) EXECUTE FUNCTION public.follow_edited_item();
 
 --
 -- Name: ingress_attestations trg_ingress_member_tenant_match; Type: TRIGGER; Schema: public; Owner: -
@@ -6903,6 +6901,12 @@ REVOKE ALL ON FUNCTION public._change_outbox_control(p_scope text, p_scope_key t
 REVOKE ALL ON FUNCTION public._close_expired_leases(p_outbox_ids uuid[], p_closed_by text, p_now timestamp with time zone, p_requeue_after interval) FROM PUBLIC;
 
 --
+-- Name: FUNCTION _database_setting(p_name text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._database_setting(p_name text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION _due_items(p_limit integer, p_now timestamp with time zone, OUT ids uuid[], OUT abandoned boolean, OUT ordered boolean); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6937,6 +6941,12 @@ REVOKE ALL ON FUNCTION public._hold_items_behind(p_outbox_ids uuid[], p_now time
 --
 
 REVOKE ALL ON FUNCTION public._hold_paused_items(p_outbox_ids uuid[], p_now timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION _in_scope(p_scope text, p_scope_key text, p_rail_type text, p_tenant_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._in_scope(p_scope text, p_scope_key text, p_rail_type text, p_tenant_id uuid) FROM PUBLIC;
 
 --
 -- Name: FUNCTION _outbox_fingerprint(p_participant_id text, p_rail_type text, p_payload jsonb); Type: ACL; Schema: public; Owner: -
@@ -7452,10 +7462,10 @@ GRANT ALL ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_t
 GRANT ALL ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) TO symphony_executor;
 
 --
--- Name: FUNCTION follow_edited_lease(); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION follow_edited_item(); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.follow_edited_lease() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.follow_edited_item() FROM PUBLIC;
 
 --
 -- Name: FUNCTION ingest_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text); Type: ACL; Schema: public; Owner: -

@@ -71,11 +71,7 @@ begin
             select p.outbox_id
             from public.payment_outbox_pending as p
             where
-                (
-                    p_scope = 'QUEUE'
-                    or (p_scope = 'RAIL' and p.rail_type = v_key)
-                    or (p_scope = 'TENANT' and p.tenant_id::text = v_key)
-                )
+                public._in_scope(p_scope, v_key, p.rail_type, p.tenant_id)
                 and case
                     when p_ordering <> 'NONE' then not p.fifo
                     else p.fifo and not public._ordered_by_participant(p.rail_type, p.tenant_id)

@@ -4,8 +4,9 @@
 -- the latest 250 ms. The mark and the time of the next sweep stand in sequences, which are neither
 -- locked nor versioned; both are hints that may be lost or wrong. What lies before the mark all the
 -- same (a commit that took longer, a claim that was rolled back, a clock that was set back) is
--- found by a sweep: when less is due than was asked for, and once a second in any case. Sweeps that
--- take long are rarer, so that they never take more than a twentieth of the time.
+-- found by a sweep: when less is due than was asked for, and once a second in any case. A sweep
+-- that walked over more than 1000 entries for nothing makes the next ones rarer, so that they take
+-- a twentieth of the time; the server counts the entries (pg_stat_get_xact_tuples_returned).
 -- Locks: the rows (for update skip locked). Raises: nothing.
 create or replace function public._due_items(
     p_limit integer,
@@ -25,8 +26,10 @@ declare
     v_sweep_at timestamptz;
     v_from timestamptz;
     v_until timestamptz := p_now;
+    v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
+    v_walked bigint;
     v_began_at timestamptz;
-    v_took interval;
+    v_pause interval := interval '0';
     v_met uuid[];
     v_abandoned boolean;
     v_ordered boolean;
@@ -48,6 +51,7 @@ begin
 
     loop
         v_began_at := clock_timestamp();
+        v_walked := pg_stat_get_xact_tuples_returned(v_index);
         select
             array_agg(d.outbox_id order by d.next_attempt_at, d.created_at),
             bool_or(d.lease_token is not null),
@@ -88,19 +92,14 @@ begin
         );
     end if;
     if v_sweeps then
-        v_took := clock_timestamp() - v_began_at;
-        if v_took > interval '5 ms' or p_now - v_sweep_at > interval '100 ms' then
+        v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
+        if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
+            v_pause := least((clock_timestamp() - v_began_at) * 20, interval '30 seconds');
+        end if;
+        if v_pause > interval '0' or p_now - v_sweep_at > interval '100 ms' then
             perform setval(
                 'public.outbox_due_sweep',
-                (
-                    extract(
-                        epoch from p_now + case
-                            when v_took > interval '5 ms'
-                                then least(v_took * 20, interval '30 seconds')
-                            else interval '0'
-                        end
-                    ) * 1000000
-                )::bigint
+                (extract(epoch from p_now + v_pause) * 1000000)::bigint
             );
         end if;
     end if;

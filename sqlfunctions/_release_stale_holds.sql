@@ -21,11 +21,7 @@ begin
                 from public.outbox_controls as c
                 where
                     c.paused
-                    and (
-                        c.scope = 'QUEUE'
-                        or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                        or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                    )
+                    and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
             )
         order by p.held_at
         limit p_limit

@@ -38,7 +38,6 @@ set search_path = pg_catalog, public, pg_temp
 set enable_seqscan = off
 as $function$
 declare
-    v_now timestamptz;
     v_ceiling integer := public.outbox_retry_ceiling();
     v_ids uuid[];
     v_recorded uuid[];
@@ -92,8 +91,6 @@ begin
                 constraint = 'at most 500 characters';
     end if;
 
-    v_now := clock_timestamp();
-
     with given as (
         select distinct on (g.outbox_id, g.lease_token)
             g.outbox_id,
@@ -122,6 +119,7 @@ begin
     -- turning that round. The lease is judged by the clock after its row was locked.
     valid as materialized (
         select
+            clock_timestamp() as moment,
             g.place,
             g.retry_delay_seconds,
             g.rail_reference,
@@ -201,7 +199,7 @@ begin
         select
             v.outbox_id, v.instruction_id, v.participant_id, v.sequence_id, v.idempotency_key,
             v.rail_type,
-            v.attempt_no, v.state, coalesce(v.leased_at, v_now), v_now, v.rail_reference,
+            v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment, v.rail_reference,
             left(v.rail_code, 100), left(v.error_code, 100), left(v.error_message, 2000),
             case when v.latency_ms >= 0 then v.latency_ms end,
             v.claimed_by, v.lease_token, v.dispatch_started_at, v.redrive_no,
@@ -219,7 +217,7 @@ begin
         update public.payment_outbox_pending as p
         set
             attempt_count = v.attempt_no,
-            next_attempt_at = v_now + public._retry_delay(
+            next_attempt_at = v.moment + public._retry_delay(
                 v.rail_type, v.tries, v.retry_delay_seconds
             ),
             claimed_by = null,

@@ -23,11 +23,7 @@ begin
         from public.outbox_controls as c
         where
             not c.notify_workers
-            and (
-                c.scope = 'QUEUE'
-                or (c.scope = 'RAIL' and c.scope_key = new.rail_type)
-                or (c.scope = 'TENANT' and c.scope_key = new.tenant_id::text)
-            )
+            and public._in_scope(c.scope, c.scope_key, new.rail_type, new.tenant_id)
     ) then
         return null;
     end if;

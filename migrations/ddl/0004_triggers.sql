@@ -43,11 +43,18 @@ before insert on public.payment_outbox_attempts
 for each row when (new.payload is not null)
 execute function public.adopt_recorded_attempt();
 
-create trigger trg_follow_edited_lease
+-- What the functions do themselves is never in the past of their statement.
+create trigger trg_follow_edited_item
 before update on public.payment_outbox_pending
 for each row when (
-    new.lease_token = old.lease_token
-    and new.lease_expires_at is distinct from old.lease_expires_at
-    and new.next_attempt_at = old.next_attempt_at
+    (
+        new.lease_token = old.lease_token
+        and new.lease_expires_at is distinct from old.lease_expires_at
+        and new.next_attempt_at = old.next_attempt_at
+    )
+    or (
+        new.next_attempt_at < old.next_attempt_at
+        and new.next_attempt_at < statement_timestamp() - interval '100 ms'
+    )
 )
-execute function public.follow_edited_lease();
+execute function public.follow_edited_item();

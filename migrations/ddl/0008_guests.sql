@@ -46,8 +46,7 @@ begin
         and not p.prosecdef
         and p.oid not in (
             'public.deny_ingress_attestations_mutation()'::regprocedure,
-            'public.enforce_member_tenant_match()'::regprocedure,
-            'public.follow_edited_lease()'::regprocedure
+            'public.enforce_member_tenant_match()'::regprocedure
         )
         and not exists (
             select

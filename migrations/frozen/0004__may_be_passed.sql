@@ -13,11 +13,7 @@ begin atomic
     from public.outbox_controls as c
     where
         c.ordering <> 'NONE'
-        and (
-            c.scope = 'QUEUE'
-            or (c.scope = 'RAIL' and c.scope_key = p_rail_type)
-            or (c.scope = 'TENANT' and c.scope_key = p_tenant_id::text)
-        );
+        and public._in_scope(c.scope, c.scope_key, p_rail_type, p_tenant_id);
 end;
 comment on function public._may_be_passed(text, uuid) is
 'Private: true where the ordering is FIFO_SKIP.';

@@ -11,10 +11,7 @@ stable
 begin atomic
     select coalesce(bool_or(c.ordering <> 'NONE'), false) as ordered
     from public.outbox_controls as c
-    where
-        c.scope = 'QUEUE'
-        or (c.scope = 'RAIL' and c.scope_key = p_rail_type)
-        or (c.scope = 'TENANT' and c.scope_key = p_tenant_id::text);
+    where public._in_scope(c.scope, c.scope_key, p_rail_type, p_tenant_id);
 end;
 comment on function public._ordered_by_participant(text, uuid) is
 'Private: true where the controls ask for the order of the participant.';

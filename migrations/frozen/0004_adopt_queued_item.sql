@@ -1,7 +1,8 @@
 -- adopt_queued_item: gives an item that did not come through the functions of today its identity
 -- (trigger function): a call that began under an older revision, or a row written by hand. Only
 -- such rows bring a payload, so only they pay for it. The payload moves to the registry, and the
--- participant's counter passes the number.
+-- participant's counter passes the number. One that was due long ago may lie before the mark of
+-- claims: the next one looks everywhere.
 -- Locks: the identity's key and the participant's counter row, until commit. Raises: 23505 the key
 -- belongs to another item.
 create or replace function public.adopt_queued_item()
@@ -44,6 +45,9 @@ begin
         set next_sequence_id = excluded.next_sequence_id
         where s.next_sequence_id < excluded.next_sequence_id;
 
+    if new.next_attempt_at < statement_timestamp() - interval '100 ms' then
+        perform setval('public.outbox_due_sweep', 0);
+    end if;
     -- The identity of an item that ended before revision 0004 has no payload: the row keeps it.
     if exists (
         select

@@ -9,21 +9,11 @@ language sql
 stable
 begin atomic
     select
-        coalesce((
-            select
-                case
-                    when given.ceiling ~ '^([1-9][0-9]{0,2}|1000)$' then given.ceiling::integer
-                end as ceiling
-            from pg_catalog.pg_db_role_setting as s
-            inner join pg_catalog.pg_database as d on s.setdatabase = d.oid
-            cross join unnest(s.setconfig) as entry (line)
-            cross join
-                lateral (select split_part(entry.line, '=', 2) as ceiling) as given
-            where
-                d.datname = current_database()
-                and s.setrole = 0
-                and split_part(entry.line, '=', 1) = 'symphony.outbox_retry_ceiling'
-        ), 20) as ceiling;
+        case
+            when given.setting ~ '^([1-9][0-9]{0,2}|1000)$' then given.setting::integer
+            else 20
+        end as ceiling
+    from (select public._database_setting('symphony.outbox_retry_ceiling') as setting) as given;
 end;
 comment on function public.outbox_retry_ceiling() is
 'Attempts after which an item ends as FAILED: a setting of the database, 1 to 1000, default 20.';

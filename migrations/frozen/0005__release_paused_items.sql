@@ -20,21 +20,13 @@ begin
         from public.payment_outbox_pending as p
         where
             p.hold = 'PAUSED'
-            and (
-                p_scope = 'QUEUE'
-                or (p_scope = 'RAIL' and p.rail_type = p_scope_key)
-                or (p_scope = 'TENANT' and p.tenant_id::text = p_scope_key)
-            )
+            and public._in_scope(p_scope, p_scope_key, p.rail_type, p.tenant_id)
             and not exists (
                 select
                 from public.outbox_controls as c
                 where
                     c.paused
-                    and (
-                        c.scope = 'QUEUE'
-                        or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                        or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                    )
+                    and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
             )
         order by p.outbox_id
         limit p_limit
@@ -54,21 +46,13 @@ begin
     from public.payment_outbox_pending as p
     where
         p.hold = 'PAUSED'
-        and (
-            p_scope = 'QUEUE'
-            or (p_scope = 'RAIL' and p.rail_type = p_scope_key)
-            or (p_scope = 'TENANT' and p.tenant_id::text = p_scope_key)
-        )
+        and public._in_scope(p_scope, p_scope_key, p.rail_type, p.tenant_id)
         and not exists (
             select
             from public.outbox_controls as c
             where
                 c.paused
-                and (
-                    c.scope = 'QUEUE'
-                    or (c.scope = 'RAIL' and c.scope_key = p.rail_type)
-                    or (c.scope = 'TENANT' and c.scope_key = p.tenant_id::text)
-                )
+                and public._in_scope(c.scope, c.scope_key, p.rail_type, p.tenant_id)
         );
 end;
 $function$;

@@ -34,8 +34,16 @@ def upgrade() -> None:
         sha256="8c5d79a6ffb65994a164d74e87887000c1d55bb69140caf1a16e1c3199c0ea8a",
     )
     op.install_function(
+        "0004__in_scope.sql",
+        sha256="db0ee9ebda67d18dbc8bec950c38fd2ef86bcb39dba6aa2314bced4a0132ba1a",
+    )
+    op.install_function(
+        "0004__database_setting.sql",
+        sha256="4d24dd340c6b8658e3b506aaedbeb6c759ccef8e16bd4ec736f0c5ba2608bc7d",
+    )
+    op.install_function(
         "0004_outbox_retry_ceiling.sql",
-        sha256="f68b94d9ea0a6330500af67037fab28b9d65a7f304f1de14e8b295eaf2d93a51",
+        sha256="1fea6418ee6a2a27991f41f2bef639946a6287f845b7ddb41debb4b9dfbf6198",
     )
     op.install_function(
         "0004__payment_fingerprint.sql",
@@ -55,11 +63,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__ordered_by_participant.sql",
-        sha256="ff8720199e0f215517980f5e7f81b39c463551e84062050f9c394f600f01f5ac",
+        sha256="3e98f431ac0ef6c9df85a2f20b2eb1f28df8190d8efb278d35feb2a535a2b3e4",
     )
     op.install_function(
         "0004__may_be_passed.sql",
-        sha256="b65c413e1374d867b2d545ac1e968107232496e7c8a8d8e9243dd5ea082e282f",
+        sha256="c93564c856965a909a277f52753a25b5665846cd66b26ce5a5174c1610d716bd",
     )
     op.install_function(
         "0004__outcome_of.sql",
@@ -99,7 +107,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__hold_paused_items.sql",
-        sha256="721f4ccfa525fc9e22172a6693fb9e1e965b7f937d1b37778ea7e13946e86df0",
+        sha256="e260ecd23a37b7a79bdc06140964cfaf87b8a44b7c4983091c8a3f5c05d48968",
     )
     op.install_function(
         "0004__hold_items_behind.sql",
@@ -107,7 +115,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__release_stale_holds.sql",
-        sha256="788fce7a80292677d50c51eec31f6fc300db1d8dd9b18c6634cd1de1d8d5cb5a",
+        sha256="29668185067f9cafb9c3bfc32aa8f86cfa0c0c491ff0e89d88a4e50407b42052",
     )
     op.install_function(
         "0004__due_items_fairly.sql",
@@ -115,7 +123,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__due_items.sql",
-        sha256="14c5a9fbb8dd301194dcc39ed3bfeeee78b66acb46f830bb1bf19cefeb0e3686",
+        sha256="d6a7631239893540cf3e7dc9cbabe70761bd44117a51858dd7474cad0354d8a3",
     )
     op.install_function(
         "0004__judge_late_results.sql",
@@ -123,23 +131,23 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_adopt_queued_item.sql",
-        sha256="ac306a94aef7ca6d9b8f0c7efc1f5cde242a640ed1a696e90cab4233a4b02186",
+        sha256="48b7a2426fa1de0d68003b98f98e8a43186c4aaaadcccea7347e17055ea39099",
     )
     op.install_function(
         "0004_adopt_recorded_attempt.sql",
         sha256="d72644d7767e3957e11bfaa8b8060cd5d832abf0064aab2322c79eceb7a40e8d",
     )
     op.install_function(
-        "0004_follow_edited_lease.sql",
-        sha256="00f359c92b9b03bf35c7fd2836c9c016a72dc45dfb646773f3cac860e38ba518",
+        "0004_follow_edited_item.sql",
+        sha256="c5a5c24de725c37f4620993ed02facdac88932354cab805894b5a9706b7b9833",
     )
     op.install_function(
         "0004_notify_outbox.sql",
-        sha256="04305e9e60f1c2676f9be714d964c0e798585c3375096e2167a945b824ed70de",
+        sha256="4570a8f300e567a03cb529dfdba211d7be59f73fe2a86e7ef7e238f502e21c29",
     )
     op.run_script(
         "0004_triggers.sql",
-        sha256="e7481e7089b49cd91e7586c3f18dc85000787e376a745af40fcbe0356f55f768",
+        sha256="b58dd02bba66c9e048ac452dc258ea28b3677279e352cec83b183e7603090fcc",
     )
     op.install_function(
         "0004__enqueue_outbox_item.sql",
@@ -175,7 +183,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_complete_outbox_attempts.sql",
-        sha256="22563cf6aa35a35ab27946dd6269bee93c4e18e82b00daef0a17a6a7e6fce9c0",
+        sha256="dd8533e8c74e38e365daa0bbd7b6a78c7e6581273c21027ce33aba1ea4f5bfd4",
     )
     op.install_function(
         "0004_complete_outbox_attempt.sql",

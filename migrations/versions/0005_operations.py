@@ -38,11 +38,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005__change_outbox_control.sql",
-        sha256="7fd06003ed3e7a5c9c3ee91541464007be929ef4fb5456c1b4527a2edac59921",
+        sha256="351de5af3e7a5535f003886beeaa0935045c2489f922bb8516bd1b9f0d91d0d8",
     )
     op.install_function(
         "0005__release_paused_items.sql",
-        sha256="8f669e0a6a8606124049d2c6d620f6e1164645ca1128d16209bfa595e7d5e6c4",
+        sha256="a96271e26ecabb05a0e73bef5c081e2291ebbd93b8fbf6868ef62ee3e9af9892",
     )
     op.install_function(
         "0005_set_outbox_control.sql",

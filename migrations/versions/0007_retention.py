@@ -29,7 +29,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007__retention_days_min.sql",
-        sha256="3491762068fedd23edb2feeada483b42efefc596ebdeb3b1578d658f871e88f3",
+        sha256="e4e6c7a5476ee95b5234190d6dc2f57abb6928c85c294746b73ff71e88746175",
     )
     op.install_function(
         "0007__require_horizon.sql",

@@ -23,11 +23,11 @@ def upgrade() -> None:
     )
     op.run_script(
         "0008_guests.sql",
-        sha256="49bd2af91a76f09ff4f0e897a838197ac1c76cf04881f000345b9fa7e1ef8c6a",
+        sha256="603ac79f079e05c71226a70ce6835e13b6116fc32d5bfa91fb7d7ac4177db610",
     )
     op.run_script(
         "0008_ownership.sql",
-        sha256="002e09d74a1ece4f5d540aab06850a50d1d73aaff122993e3f25f9eec65eee6f",
+        sha256="320c3daf5c14989efb47cdc2fcdd4d33f1eb11821750fcd2c105ce424356f689",
     )
     op.run_script(
         "0008_privileges.sql",
