@@ -4347,7 +4347,8 @@ COMMENT ON FUNCTION public.outbox_counter_drift() IS 'Pending items whose counte
 --
 
 CREATE FUNCTION public.outbox_retry_ceiling() RETURNS integer
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     BEGIN ATOMIC
  SELECT
          CASE

@@ -11,7 +11,14 @@ import psycopg
 
 from ledgerdb.errors import ConfigurationError, DatabaseError, DatabaseUnavailable
 from ledgerdb.url import database_url
-from ledgerdb.verify.evidence import Evidence, Status, git_sha, timestamp_utc, validate
+from ledgerdb.verify.evidence import (
+    Evidence,
+    InvalidEvidence,
+    Status,
+    git_sha,
+    timestamp_utc,
+    validate,
+)
 from ledgerdb.verify.fingerprint import schema_fingerprint
 from ledgerdb.verify.ledger import PAYLOADS_DEFAULT, Finding, Watermark, check_ledger
 from ledgerdb.verify.scratch import connect
@@ -87,11 +94,9 @@ def watermark_of(path: Path) -> Watermark | None:
     try:
         content = json.loads(path.read_text("utf-8"))
         validate(content)
-        if content["check_id"] != CHECK_ID:
-            raise ConfigurationError(f"{path}: is evidence of {content['check_id']}")
         watermark = content["details"]["watermark"]
         return None if watermark is None else Watermark.from_details(watermark)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, InvalidEvidence) as error:
         raise ConfigurationError(f"{path}: is no evidence of {CHECK_ID}: {error}") from error
 
 

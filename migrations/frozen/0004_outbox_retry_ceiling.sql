@@ -7,6 +7,8 @@ create or replace function public.outbox_retry_ceiling()
 returns integer
 language sql
 stable
+security definer
+set search_path = pg_catalog, public, pg_temp
 begin atomic
     select
         case

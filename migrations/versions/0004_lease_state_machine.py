@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_outbox_retry_ceiling.sql",
-        sha256="1fea6418ee6a2a27991f41f2bef639946a6287f845b7ddb41debb4b9dfbf6198",
+        sha256="1c48b150d77151722c06741e71a1d73e8327664538a4bc1a8d4f7c31193851bf",
     )
     op.install_function(
         "0004__payment_fingerprint.sql",

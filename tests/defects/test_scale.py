@@ -215,6 +215,7 @@ def test_defect_23_history_stays_for_ever(site: Site) -> None:
             """alter table public.payment_outbox_attempts
             enable always trigger trg_deny_outbox_attempts_mutation"""
         )
+        site.rows("select * from public.seal_ledger(100)")
         (run,) = site.rows(
             """select * from public.retire_history(
                 clock_timestamp() - interval '91 days', 100, 'ann', 'old')"""

@@ -75,6 +75,7 @@ GOOD: dict[Callable[..., Call[Any]], dict[str, Any]] = {
     },
     calls.release: {"items": [ITEM], "worker_id": "w"},
     calls.repair: {"batch_size": 1, "worker_id": "w"},
+    calls.seal_ledger: {"limit": 1},
     calls.resolve: {"outbox_id": ID, "resolution": "REQUEUE", **WHO},
     calls.resume: {"scope": "RAIL", "scope_key": "R", **WHO},
     calls.set_control: {"scope": "RAIL", "scope_key": "R", **WHO},

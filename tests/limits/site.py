@@ -138,4 +138,5 @@ class Site:
             "bump_participant_outbox_seq": {"p_participant_id": "p"},
             "retention_plan": {"p_before": "2000-01-01"},
             "retire_history": {"p_before": "2000-01-01", "p_limit": 1, **who},
+            "seal_ledger": {"p_limit": 1},
         }

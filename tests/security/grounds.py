@@ -70,6 +70,11 @@ class Grounds(Site):
             self.rows(_MAKE_ATTACKER.format(name=name))
         for name in EVERYONE[1:]:
             self.rows(f"grant symphony_{name} to mallory_{name}, mallory_all")
+        self.make_own_schema()
+
+    def make_own_schema(self) -> None:
+        """Empty."""
+        self.rows(f"drop schema if exists {OWN_SCHEMA} cascade")
         self.rows(f"create schema {OWN_SCHEMA}")
         self.rows(f"grant all on schema {OWN_SCHEMA} to public")
 

@@ -44,15 +44,20 @@ TAKEN = {
 
 @contextmanager
 def trapped(grounds: Grounds, kind: str, schema: str, role: str) -> Iterator[Session]:
-    """The session of a role, with look-alikes of one kind planted; all of it rolled back."""
+    """The session of a role, with look-alikes of one kind planted, and gone at the end."""
     url = grounds.url.replace("//postgres@", f"//{role}@")
     with psycopg.connect(url) as connection:
         session = Session(connection)
         for statement in statements(grounds, kind, schema):
             session.rows(statement)
         session.rows(f"set search_path = {schema}, pg_catalog, public, pg_temp")
-        yield session
-        connection.rollback()
+        connection.commit()  # seal_ledger wants to be the first write of its transaction
+        try:
+            yield session
+        finally:
+            connection.rollback()
+            if schema == OWN_SCHEMA:
+                grounds.make_own_schema()
 
 
 @pytest.mark.parametrize("schema", ["pg_temp", OWN_SCHEMA])
