@@ -132,7 +132,7 @@ begin
             where p.outbox_id = any(v_ids) and p.leased_at is distinct from v_now;
         end if;
         v_left := v_left - v_leased;
-        exit when v_left = 0 or (v_leased = v_met and not v_fair);
+        exit when v_left = 0 or v_leased = v_met;
     end loop;
 end;
 $function$;

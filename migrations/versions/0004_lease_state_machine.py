@@ -119,7 +119,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__due_items_fairly.sql",
-        sha256="b472ff8c9f458dff9a26044398ab0b227094e7f30d4d2c8785100a855b211ffd",
+        sha256="741d1773cdf87a578cf925cad04c541e6d516d4d694597b888a14b04de1627ce",
     )
     op.install_function(
         "0004__due_items.sql",
@@ -175,7 +175,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004_claim_outbox_items.sql",
-        sha256="3dac4d5bc360a00c6c210ee2f8c03ffa647c7032183e25e5e2b8a677603e675e",
+        sha256="4478571dc2869bb1f0d6a4ac70e965ff64f82ca410bd011ebb4149f9c948a334",
     )
     op.install_function(
         "0004_claim_outbox_batch.sql",

@@ -137,6 +137,31 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(queue: Queue) -> None:
     assert seen == {big: 2_000, small: 10, None: 1}
 
 
+def test_what_a_tenant_leaves_of_its_share_goes_to_the_others(queue: Queue) -> None:
+    """A claim is as large as it may be, and the leftover is shared evenly again."""
+    queue.control("QUEUE", "*", fair=True)
+    tenants = [tenant(queue, number) for number in range(1, 5)]
+    for tenant_id, count in zip(tenants, (100, 100, 7, 1), strict=True):
+        ingest(queue, tenant_id, count)
+    items = queue.claim(limit=100)
+    counts = Counter(item.tenant_id for item in items)
+    assert (len(items), counts[tenants[2]], counts[tenants[3]]) == (100, 7, 1)
+    assert abs(counts[tenants[0]] - counts[tenants[1]]) <= 2
+    assert len({item.outbox_id for item in items}) == 100
+
+
+def test_a_fair_claim_reads_no_more_than_it_takes(queue: Queue) -> None:
+    """Not the whole backlog of a tenant, to sort it: rows that are read and not taken are few."""
+    queue.control("QUEUE", "*", fair=True)
+    ingest(queue, tenant(queue, 1), 4_000)
+    queue.claim(limit=100)  # the first one marks what is dead
+    fetched = "select pg_stat_get_xact_tuples_fetched('public.payment_outbox_pending'::regclass)"
+    with queue.connection.transaction():
+        before = queue.value(fetched)
+        assert len(queue.claim(limit=100)) == 100
+        assert queue.value(fetched) - before < 5_000
+
+
 def test_more_tenants_than_a_claim_may_take(queue: Queue) -> None:
     queue.control("QUEUE", "*", fair=True)
     for number in range(1, 9):
