@@ -11,6 +11,7 @@ import random
 import time
 
 from ledgerdb.aio import AsyncLedger
+from ledgerdb.errors import LedgerError
 from ledgerdb.rows import SealOutcome
 from ledgerdb.worker.reconnect import PASSING, patiently
 from ledgerdb.worker.settings import WorkerSettings
@@ -29,7 +30,8 @@ async def repair_for_ever(
     Raises:
         LedgerError: something that does not pass by itself, such as a missing privilege.
     """
-    seal_at = time.monotonic() + jittered(settings.seal_seconds or math.inf)
+    pause = settings.seal_seconds or math.inf
+    seal_at = time.monotonic() + jittered(pause)
     while True:
         more = False
         try:
@@ -39,13 +41,15 @@ async def repair_for_ever(
                 stopping=stopping,
             )
             if time.monotonic() >= seal_at:
-                sealed = await patiently(
-                    ledger.seal_ledger, settings.reconnect_seconds_max, stopping=stopping
-                )
-                stats.sealed += sealed.attempts + sealed.attestations
-                more = sealed.outcome is SealOutcome.MORE
+                try:
+                    more = await _seal(ledger, settings, stats, stopping)
+                except PASSING:
+                    raise
+                except LedgerError as error:
+                    _log.error("this worker does not seal any more: %s", error)
+                    pause = math.inf
                 if not more:
-                    seal_at = time.monotonic() + jittered(settings.seal_seconds)
+                    seal_at = time.monotonic() + jittered(pause)
         except PASSING:
             return  # stopping
         if repaired:
@@ -53,6 +57,15 @@ async def repair_for_ever(
             _log.warning("closed %d abandoned leases", len(repaired))
         if len(repaired) < settings.batch_size and not more:
             await asyncio.sleep(jittered(settings.repair_seconds))
+
+
+async def _seal(
+    ledger: AsyncLedger, settings: WorkerSettings, stats: WorkerStats, stopping: asyncio.Event
+) -> bool:
+    """Whether more is left to seal."""
+    sealed = await patiently(ledger.seal_ledger, settings.reconnect_seconds_max, stopping=stopping)
+    stats.sealed += sealed.attempts + sealed.attestations
+    return sealed.outcome is SealOutcome.MORE
 
 
 def jittered(seconds: float) -> float:

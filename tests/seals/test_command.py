@@ -8,7 +8,14 @@ import signal
 import psycopg
 import pytest
 
-from ledgerdb import ConfigurationError, InvalidArgument, Ledger, SealOutcome, WorkerSettings
+from ledgerdb import (
+    ConfigurationError,
+    Dispatched,
+    InvalidArgument,
+    Ledger,
+    SealOutcome,
+    WorkerSettings,
+)
 from ledgerdb.calls import seal_ledger
 from tests.commands import run, start
 from tests.conftest import Execute
@@ -86,6 +93,32 @@ def test_a_worker_seals_in_its_turn(
     background.stop()
     assert background.error is None
     assert empty.assert_sound().rows == 1
+
+
+def test_a_worker_that_may_not_seal_works_on(
+    empty: Sealed,
+    database_url: str,
+    start_worker: StartWorker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Seals are proof; payments are the work."""
+    empty.connection.execute("create role unsealing login in role symphony_executor")
+    empty.connection.execute(
+        "revoke execute on function public.seal_ledger(integer) from symphony_executor"
+    )
+    try:
+        url = database_url.replace("//postgres@", "//unsealing@")
+        background = start_worker(
+            lambda item: Dispatched("R"), url=url, seal_seconds=0.01, repair_seconds=0.01
+        )
+        until(lambda: "does not seal any more" in caplog.text)
+        empty.enqueue("i")
+        until(lambda: background.worker.stats.dispatched)
+        background.stop()
+    finally:
+        empty.connection.execute("drop role unsealing")
+    assert background.error is None
+    assert caplog.text.count("does not seal any more") == 1
 
 
 def test_a_worker_need_not_seal(
