@@ -75,7 +75,7 @@ def test_collision_sees_a_number_that_is_taken(url: URL) -> None:
 def test_races(url: URL) -> None:
     part = race.check(url)
     assert part.findings == ()
-    assert len(part.seen) == 5
+    assert len(part.seen) == 6
 
 
 def test_races_fail_on_the_reference(baseline: URL) -> None:

@@ -171,7 +171,7 @@ def test_results_that_come_together_share_a_statement(
     until(lambda: len(states(connection)) == 200)
     background.stop()
     row = connection.execute(
-        """select count(distinct completed_at), count(distinct rail_reference)
+        """select count(distinct xmin::text), count(distinct rail_reference)
         from public.payment_outbox_attempts where state = 'DISPATCHED'"""
     ).fetchone()
     assert row is not None

@@ -85,6 +85,7 @@ def _completion_in_an_old_transaction(race: _Race) -> Any:  # noqa: ANN401 - see
 
 def _completion_after_a_wait(race: _Race) -> Any:  # noqa: ANN401 - see check
     """Somebody holds the row, and changes nothing, until the lease that was good is over."""
+    race.second.rows("set lock_timeout = '20s'")
     with race.first.transaction():
         race.first.rows(
             "select from public.payment_outbox_pending where outbox_id = %s for update",
