@@ -58,6 +58,12 @@ def retry_at_once(url: str) -> None:
 
 
 @pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    with Ledger.connect(database_url) as ledger:
+        yield ledger
+
+
+@pytest.fixture
 def start_worker(database_url: str) -> Iterator[StartWorker]:
     retry_at_once(database_url)
     started: list[Background] = []

@@ -7,31 +7,13 @@ import threading
 from typing import Any
 
 import psycopg
-import pytest
 
 from ledgerdb import ControlScope, Dispatched, Ledger, Resolution
 from ledgerdb.rows import ClaimedItem
 from ledgerdb.worker import Outcome
 from tests.waiting import until
 from tests.worker.conftest import StartWorker
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Any:  # noqa: ANN401 - a generator fixture
-    with Ledger.connect(database_url) as ledger:
-        yield ledger
-
-
-def enqueue(ledger: Ledger, count: int) -> None:
-    for number in range(count):
-        ledger.enqueue(f"i-{number}", f"p-{number % 3}", "k", "RTGS", '{"amount": "1"}')
-
-
-def states(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        """select instruction_id, attempt_no, state::text, error_code
-        from public.payment_outbox_attempts order by 1, 2"""
-    ).fetchall()
+from tests.worker.work import enqueue, states
 
 
 def expire(connection: psycopg.Connection[Any]) -> None:

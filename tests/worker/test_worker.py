@@ -21,24 +21,7 @@ from ledgerdb.worker import Handler, Outcome, WorkerSettings
 from ledgerdb.worker.outcome import REFERENCE_CUT
 from tests.waiting import until
 from tests.worker.conftest import StartWorker
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Any:  # noqa: ANN401 - a generator fixture
-    with Ledger.connect(database_url) as ledger:
-        yield ledger
-
-
-def enqueue(ledger: Ledger, count: int) -> None:
-    for number in range(count):
-        ledger.enqueue(f"i-{number}", f"p-{number % 3}", "k", "RTGS", '{"amount": "1"}')
-
-
-def states(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        """select instruction_id, attempt_no, state::text, error_code
-        from public.payment_outbox_attempts order by 1, 2"""
-    ).fetchall()
+from tests.worker.work import enqueue, states
 
 
 def pending(connection: psycopg.Connection[Any]) -> int:
