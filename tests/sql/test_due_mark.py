@@ -84,7 +84,8 @@ def test_a_held_snapshot_does_not_slow_an_empty_claim(queue: Queue, database_url
     with much_done_under_a_held_snapshot(queue, database_url):
         queue.claim()
         set_hints(queue, mark=queue.value("select last_value from public.outbox_due_mark"))
-        after = buffers_of_an_empty_claim(queue)
+        # the least of some: an invalidated plan is made again, from catalogs
+        after = min(buffers_of_an_empty_claim(queue) for _ in range(3))
         set_hints(queue, mark=0)
         from_the_beginning = buffers_of_an_empty_claim(queue)
     assert from_the_beginning > before + 100, "the trouble is there"
