@@ -93,28 +93,31 @@ class Driver:
                 "select * from public.extend_outbox_leases(%s, %s, 'w', 90)", *self._lists(items)
             )
 
+    def _leases(self) -> dict[UUID, UUID]:
+        """The token of each item that has one."""
+        rows = self.queue.rows(
+            """select outbox_id, lease_token from public.payment_outbox_pending
+            where lease_token is not null"""
+        )
+        return {row.outbox_id: row.lease_token for row in rows}
+
     def release(self) -> None:
         if items := self.some(self.held):
-            tokens = dict(zip(*self._lists(items), strict=True))
+            live = self._leases()
             rows = self.queue.rows(
                 "select * from public.release_outbox_leases(%s, %s, 'w')", *self._lists(items)
             )
-            live = {
-                item.outbox_id: item.lease_token
-                for item in items
-                if not self.queue.rows(
-                    "select from public.payment_outbox_attempts where lease_token = %s",
-                    item.lease_token,
-                )
-            }
-            self.released |= {live[row.outbox_id] for row in rows}
-            assert {row.outbox_id for row in rows} <= set(tokens)
+            released = {live[row.outbox_id] for row in rows}
+            assert released <= {item.lease_token for item in items}
+            self.released |= released
 
     def expire(self) -> None:
-        self.queue.connection.execute(
+        leased = sorted(self._leases())
+        self.queue.rows(
             """update public.payment_outbox_pending
             set lease_expires_at = clock_timestamp() - interval '1 second'
-            where lease_token is not null and hold is null and random() < 0.5"""
+            where outbox_id = any(%s) and hold is null returning 1""",
+            [outbox_id for outbox_id in leased if self.random.random() < 0.5],
         )
 
     def repair(self) -> None:
