@@ -293,7 +293,13 @@ def test_defect_18_numbers_by_hand_and_by_workers_collide(site: Site) -> None:
 
 
 def test_defect_19_identifiers_are_random(site: Site) -> None:
-    versions = {int(site.enqueue(f"i{number}").outbox_id.hex[12], 16) for number in range(3)}
+    versions = set()
+    for number in range(3):
+        versions.add(int(site.enqueue(f"i{number}").outbox_id.hex[12], 16))
+        # before version 18 the order is that of milliseconds
+        since = site.value("select clock_timestamp()")
+        while site.value("select clock_timestamp() < %s + interval '2 ms'", since):
+            pass
     assert versions == site.either(reference={4}, head={7})
     items = sorted(site.rows("select outbox_id, created_at from public.payment_outbox_pending"))
     in_order = [row.created_at for row in items] == sorted(row.created_at for row in items)
