@@ -28,7 +28,7 @@ test: $(READY) ## All tests, on PostgreSQL 16 and 18
 fuzz: $(READY) ## Hostile arguments for every function and verb: make fuzz CALLS=100000
 	LEDGERDB_FUZZ_CALLS=$(CALLS) $(BIN)/python -m pytest -n 2 --timeout=0 tests/fuzz $(ARGS)
 
-check: lint types test verify-generated ## What CI runs
+check: lint types verify-generated test ## What CI runs
 
 lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
 	$(BIN)/ruff check .

@@ -924,9 +924,14 @@ begin
         exit when v_groups = 0 or v_left = 0;
         v_share := greatest(v_left / v_groups, 1);
 
-        with of_tenants as (
+        with turn as (
+            select given.tenant_id
+            from unnest(v_tenants) as given (tenant_id)
+        ),
+
+        of_tenants as (
             select turn.tenant_id, d.outbox_id, d.next_attempt_at, d.lease_token, d.fifo
-            from unnest(v_tenants) as turn (tenant_id)
+            from turn
             cross join
                 lateral (
                     select p.outbox_id, p.next_attempt_at, p.lease_token, p.fifo
