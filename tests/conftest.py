@@ -20,19 +20,12 @@ from ledgerdb.calls import Call
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 from ledgerdb.sync import Ledger
+from proof.ground import FAST, replace_functions, replacements
 
 T = TypeVar("T")
 
 VERSIONS = (16, 18)
 BASELINE = "0001"
-# The data of a test are never needed after a crash of the machine.
-FAST = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "32MB",
-    "max_connections": "60",
-}
 
 
 class Execute(Protocol):
@@ -85,6 +78,7 @@ def _migrate(revision: str, host: str, port: int, dbname: str) -> None:
 
 def _head(host: str, port: int, dbname: str, **_: object) -> None:
     _migrate("head", host, port, dbname)
+    replace_functions(_url(host, port, dbname), replacements())
 
 
 def _baseline(host: str, port: int, dbname: str, **_: object) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from ledgerdb.embedded import EmbeddedServer
-from tests.conftest import FAST
+from proof.ground import FAST
 from tests.migrations.databases import query
 from tests.migrations.project import Project
 

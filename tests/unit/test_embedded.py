@@ -16,8 +16,8 @@ import pytest
 from ledgerdb._locks import locked, open_lock
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import ConfigurationError, DatabaseUnavailable
+from proof.ground import FAST
 from tests.commands import ROOT, TIMEOUT_SECONDS, environment
-from tests.conftest import FAST
 from tests.migrations.conftest import closed_port
 from tests.waiting import until
 

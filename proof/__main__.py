@@ -1,0 +1,15 @@
+"""`python -m proof ...`: one command per kind of proof."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="proof",
+    help="Rerun the correctness of ledgerdb on an embedded PostgreSQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+if __name__ == "__main__":
+    app(prog_name="python -m proof")
