@@ -6,6 +6,7 @@ The databases are clones of a migrated template (pytest-postgresql); a test that
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -23,6 +24,9 @@ from ledgerdb.sync import Ledger
 from proof.ground import FAST, replace_functions, replacements
 
 T = TypeVar("T")
+
+# A shell starts what it puts in the background with SIGINT ignored, and every child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VERSIONS = (16, 18)
 BASELINE = "0001"
