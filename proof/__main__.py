@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import typer
 
+from proof.ground import work_in_memory
+
 app = typer.Typer(
     name="proof",
     help="Rerun the correctness of ledgerdb on an embedded PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def prepare() -> None:
+    work_in_memory()
+
 
 if __name__ == "__main__":
     app(prog_name="python -m proof")

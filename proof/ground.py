@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,15 @@ from psycopg import sql
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 
-__all__ = ["BASELINE", "FAST", "HEAD", "Ground", "replace_functions", "replacements"]
+__all__ = [
+    "BASELINE",
+    "FAST",
+    "HEAD",
+    "Ground",
+    "replace_functions",
+    "replacements",
+    "work_in_memory",
+]
 
 HEAD: Final = "head"
 BASELINE: Final = "0001"  # what deployed databases have: the negative control
@@ -28,7 +38,10 @@ FAST: Final = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
+    "max_wal_size": "128MB",
 }
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - temporary directories are made in it
+_MEMORY_BYTES_MIN: Final = 4 << 30
 
 
 class Ground:
@@ -91,6 +104,18 @@ class Ground:
         trace: TracebackType | None,
     ) -> None:
         self.server.close()
+
+
+def work_in_memory() -> None:
+    """Temporary files of this process and its children are made in memory, where there is room.
+
+    A clone of a database is several hundred small files: 16 ms in memory, 30 to 200 ms on a disk
+    that others use too.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 def replacements() -> tuple[str, ...]:

@@ -21,12 +21,13 @@ from ledgerdb.calls import Call
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 from ledgerdb.sync import Ledger
-from proof.ground import FAST, replace_functions, replacements
+from proof.ground import FAST, replace_functions, replacements, work_in_memory
 
 T = TypeVar("T")
 
 # A shell starts what it puts in the background with SIGINT ignored, and every child inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+work_in_memory()
 
 VERSIONS = (16, 18)
 BASELINE = "0001"
