@@ -105,9 +105,9 @@ class Cluster:
         self.configure("synchronous_standby_names", "standby" if synchronous else "")
         until(lambda: self._replicating(synchronous=synchronous))
 
-    def promote(self) -> None:
+    def promote(self, split_seconds: float = 0.0) -> None:
         """The standby becomes the primary; whatever happened to the old one before, it is dead
-        afterwards.
+        so many seconds later.
         """
         if self.standby is None:
             raise RuntimeError("there is no standby to promote")
@@ -115,6 +115,7 @@ class Cluster:
         self.standby = None
         with self.connect() as admin:
             admin.execute("select pg_promote(true, 30)")
+        time.sleep(split_seconds)
         self.front.target_port = self.primary.port
         self.front.drop()
         self.link.drop()

@@ -139,6 +139,7 @@ def staged(
     seed: int,
     revision: str = "head",
     disk: Path | None = None,
+    conflicts: bool = True,
 ) -> Iterator[Stage]:
     """A migrated database on the cluster, with a load that runs."""
     with cluster.connect() as admin:
@@ -157,6 +158,7 @@ def staged(
             url=cluster.front_url(name) if role in _IN_FRONT else cluster.url(name),
             folder=folder,
             seed=seed * 1_000 + number,
+            conflicts=conflicts,
         )
         for number, role in enumerate(roles)
     ]
