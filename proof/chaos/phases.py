@@ -21,8 +21,15 @@ from proof.chaos.nemeses import NEMESES
 from proof.chaos.stage import HEAD_ROLES, OLDER_ROLES, Outcome, Stage, staged
 from proof.ground import BASELINE
 
-__all__ = ["asynchronous_failovers", "one_node", "reference", "small_disk", "synchronous_failovers",
-           "upgraded"]  # fmt: skip
+__all__ = [
+    "Progress",
+    "asynchronous_failovers",
+    "one_node",
+    "reference",
+    "small_disk",
+    "synchronous_failovers",
+    "upgraded",
+]
 
 LOAD_SECONDS: Final = 0.5
 DISK_BYTES: Final = 24 * 2**20
@@ -88,7 +95,7 @@ def upgraded(version: int, seed: int, progress: Progress) -> Outcome:
     """A database of revision 0001 is migrated to head while its services work on."""
     with (
         Cluster(version, replicated=False) as cluster,
-        staged(cluster, "ledger", OLDER_ROLES, seed=seed, revision=BASELINE) as stage,
+        staged(cluster, "ledger", OLDER_ROLES, seed=seed, revision=BASELINE, conflicts=False) as stage,
     ):
         time.sleep(LOAD_SECONDS)
         stage.look()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import statistics
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -60,11 +59,6 @@ class Outcome:
     findings: list[str] = field(default_factory=list)
     recovery: dict[str, list[float]] = field(default_factory=dict)
     drain_seconds: float = 0.0
-
-    def medians(self) -> dict[str, float]:
-        return {
-            kind: round(statistics.median(seconds), 3) for kind, seconds in self.recovery.items()
-        }
 
 
 class Stage:
