@@ -7,7 +7,7 @@ came back afterwards; whoever is killed in between has left a question without a
     asked         key, participant, rail, payload       an instruction was sent to be accepted
     acknowledged  key, outbox, sequence, state, replayed, since    and was; `since` it was asked
     claimed       outbox, token, number, key, participant, rail, payload, rail_key, worker
-    released      token
+    releasing     token                                 it is given back; who does so forgets it
     sent          token, outbox, rail_key, payload, booked         what the rail saw
     completing    token, outbox, worker, state, reference          the result of an attempt was sent
     completed     token, outbox, outcome, number, state, since     and was judged

@@ -133,7 +133,9 @@ def _conservation(story: Story, state: State, _: frozenset[str]) -> Iterator[Bro
             and not attempts[claim["token"]]
         ]
         for claim in unseen[recorded[outbox] :]:
-            yield Broken(f"item {outbox}: lease {claim['token']} left no attempt", claim.at)
+            yield Broken(
+                f"item {outbox}: lease {claim['token']} of {claim.who} left no attempt", claim.at
+            )
     for token, times in attempts.items():
         if token is not None and times > 1:
             yield Broken(f"lease {token} is {times} attempts")

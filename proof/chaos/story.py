@@ -21,7 +21,7 @@ class Story:
     Attributes:
         asked, acknowledged, refused: by key.
         claims: by lease token; `claims_of`, by item.
-        released: lease tokens that were given back.
+        released: lease tokens that were given back, or may have been.
         sends: requests to the rail.
         completing, completed: by lease token.
         windows: from a cut of replication to the promotion after it: what was written in between
@@ -89,7 +89,7 @@ class Story:
                     self.twice_issued.append(event)
                 self.claims[event["token"]] = event
                 self.claims_of[event["outbox"]].append(event)
-            case "released":
+            case "releasing":
                 self.released.add(event["token"])
             case "sent":
                 self.sends.append(event)

@@ -110,11 +110,6 @@ class Desk:
         for token in [item.lease_token for item in items] or [None]:
             self.journal.log(what, token=token, code=code)
 
-    def released(self, items: Sequence[ClaimedItem], outbox_ids: Sequence[object]) -> None:
-        for item in items:
-            if item.outbox_id in outbox_ids:
-                self.journal.log("released", token=item.lease_token)
-
 
 def _completion(item: ClaimedItem, reply: Reply) -> Completion:
     return Completion(
@@ -153,13 +148,14 @@ def blocking(actor: Actor) -> None:
 
 
 def _given_back(desk: Desk, ledger: Ledger, items: Sequence[ClaimedItem]) -> Sequence[ClaimedItem]:
-    """All but the first."""
+    """All but the first, or the only one; returns the rest."""
+    given = items[1:] or items
+    for item in given:
+        desk.journal.log("releasing", token=item.lease_token)
     try:
-        released = ledger.release(items[1:] or items, desk.actor.name)
+        ledger.release(given, desk.actor.name)
     except LedgerError as error:
         desk.failed(error)
-        return ()  # perhaps they are not ours any more
-    desk.released(items, [row.outbox_id for row in released])
     return items[:1] if items[1:] else ()
 
 
