@@ -75,6 +75,11 @@ class Proxy:
         self._armed = None
         return broke.is_set()
 
+    @property
+    def armed(self) -> bool:
+        """Whether a break is planned and has not happened."""
+        return self._armed is not None
+
     def freeze(self) -> None:
         """Nothing passes from now on; nobody is told."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
