@@ -165,7 +165,9 @@ def _report(
     kinds = _sum(tally.faults for tally in head)
     counts = {
         "faults": kinds.total(),
-        "promotions": run.synchronous.faults.total() - kinds[WAIT] + run.asynchronous.faults.total(),
+        "promotions": run.synchronous.faults.total()
+        - kinds[WAIT]
+        + run.asynchronous.faults.total(),
         "of these unconfirmed": run.asynchronous.faults.total(),
         "cancelled synchronous waits": kinds[WAIT],
         **_sum(tally.counts for tally in head),

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+from ledgerdb import MigrationError
 from ledgerdb.migrate import upgrade
 from proof.chaos.cluster import Cluster
 from proof.chaos.failovers import SYNCHRONOUS, asynchronous
@@ -32,6 +35,7 @@ __all__ = [
 ]
 
 LOAD_SECONDS: Final = 0.5
+UPGRADE_TRIES_MAX: Final = 10
 DISK_BYTES: Final = 24 * 2**20
 # A crash takes a second or two, a broken wire a moment.
 _SLOW: Final = frozenset({"postmaster kill -9", "immediate stop", "fast restart"})
@@ -82,9 +86,7 @@ def asynchronous_failovers(version: int, seed: int, failovers: int, progress: Pr
         cluster.attach_standby(synchronous=False)
         with staged(cluster, "ledger", HEAD_ROLES, seed=seed, conflicts=False) as stage:
             for _ in range(failovers):
-                _fail_over(
-                    stage, "standby behind, promoted", lambda: asynchronous(stage.site)
-                )
+                _fail_over(stage, "standby behind, promoted", lambda: asynchronous(stage.site))
                 cluster.attach_standby(synchronous=False)
                 progress()
             time.sleep(LOAD_SECONDS)
@@ -95,12 +97,21 @@ def upgraded(version: int, seed: int, progress: Progress) -> Outcome:
     """A database of revision 0001 is migrated to head while its services work on."""
     with (
         Cluster(version, replicated=False) as cluster,
-        staged(cluster, "ledger", OLDER_ROLES, seed=seed, revision=BASELINE, conflicts=False) as stage,
+        staged(
+            cluster, "ledger", OLDER_ROLES, seed=seed, revision=BASELINE, conflicts=False
+        ) as stage,
     ):
         time.sleep(LOAD_SECONDS)
         stage.look()
         began = time.monotonic()
-        upgrade(cluster.primary.url("ledger"), "head")
+        # A step that met a service in the way wrote nothing; whoever deploys runs it again.
+        for attempt in Retrying(
+            retry=retry_if_exception_type(MigrationError),
+            stop=stop_after_attempt(UPGRADE_TRIES_MAX),
+            reraise=True,
+        ):
+            with attempt:
+                upgrade(cluster.primary.url("ledger"), "head")
         stage.site.journal.log("fault", kind="migration 0001 to head under load", began=began)
         progress()
         stage.strike({"worker SIGKILL": 1, "connection terminated": 1}, 4, progress)

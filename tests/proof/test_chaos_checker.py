@@ -308,9 +308,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "forgery"), CASES)
-def test_a_violation_is_found(
-    forged: Forged, name: str, forgery: Callable[[Forged], None]
-) -> None:
+def test_a_violation_is_found(forged: Forged, name: str, forgery: Callable[[Forged], None]) -> None:
     forgery(forged)
     verdict = forged.verdict(name)
     assert verdict.violations[name] > 0
