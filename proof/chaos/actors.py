@@ -163,7 +163,7 @@ def main(job: Job) -> None:
     module, function = job.role.split(".")
     try:
         getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)(actor)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is part of the history
         known = isinstance(error, LedgerError)
         said = "".join(traceback.format_exception(error, limit=-4))
         actor.journal.log("crashed", error=said, known=known)

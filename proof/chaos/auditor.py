@@ -18,8 +18,9 @@ from proof.chaos.story import Story
 
 __all__ = ["DRAIN_SECONDS_MAX", "drain", "replay"]
 
-# Lease, repair, backoff and what is queued: all of a lease ceiling would take longer.
-DRAIN_SECONDS_MAX: Final = 30.0
+# A sweep for what lies before the mark of claims comes after 30 seconds at the latest; then the
+# lease of a dead worker, and the retries.
+DRAIN_SECONDS_MAX: Final = 60.0
 _IN_DOUBT: Final = """
 select p.outbox_id::text, p.attempt_count + 1,
     public.inspect_outbox_item(p.outbox_id) #>> '{identity,rail_key}'
@@ -119,7 +120,8 @@ def _complete(
 ) -> None:
     given = [ask["worker"], ask["outbox"], token, ask["state"], ask["reference"]]
     since = journal.log("completing", **ask.of)
-    outcome, number, state = "LATE", None, None
+    outcome: str | None = "LATE"
+    number = state = None
     try:
         row = admin.execute(_COMPLETE_MANY if newer else _COMPLETE, given).fetchone()
     except psycopg.Error as error:

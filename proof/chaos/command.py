@@ -32,6 +32,7 @@ SHARE_SYNCHRONOUS: Final = 1 / 8
 SHARE_ASYNCHRONOUS: Final = 1 / 30
 SHARE_WAITS: Final = 1 / 12
 SHARE_REFERENCE: Final = 1 / 10
+WIDTH: Final = 110
 _HOUR_SECONDS: Final = 3_600
 
 
@@ -45,6 +46,7 @@ class Tally:
     losses: Counter[str] = field(default_factory=Counter)
     recovery: dict[str, list[float]] = field(default_factory=dict)
     drain_seconds: list[float] = field(default_factory=list)
+    awaits: dict[str, int] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome, where: str) -> None:
@@ -55,6 +57,8 @@ class Tally:
         for kind, seconds in outcome.recovery.items():
             self.recovery.setdefault(kind, []).extend(seconds)
         self.drain_seconds.append(outcome.drain_seconds)
+        for verb, at in outcome.awaits.items():
+            self.awaits[verb] = max(at, self.awaits.get(verb, 0))
         self.findings += [f"{where}: {example}" for example in outcome.verdict.examples]
         self.findings += [f"{where}: ledgerdb verify ledger: {said}" for said in outcome.findings]
 
@@ -193,6 +197,7 @@ def _report(
             "faults_by_kind": dict(kinds.most_common()),
             "recovery_seconds_median": _medians(head),
             "drain_seconds_max": round(max(s for t in head for s in t.drain_seconds), 1),
+            "cancelled_at_each_await_up_to": run.one_node.awaits,
             "losses": dict(run.asynchronous.losses),
             "skipped": skipped,
         },
@@ -211,7 +216,7 @@ def _show(run: Run) -> None:
             *(f"{tally.faults[kind] or ''}" for tally in run.head.values()),
             f"{medians.get(kind, float('nan')):.2f}",
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=WIDTH).print(table)
 
 
 def _medians(tallies: Iterable[Tally]) -> dict[str, Any]:

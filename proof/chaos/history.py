@@ -4,21 +4,22 @@ An event is one write to the file, so that it outlives a SIGKILL of its process.
 monotonic one of the machine, the same for all processes. Who asks says so before, and says what
 came back afterwards; whoever is killed in between has left a question without an answer.
 
-    asked         key, participant, rail, payload       an instruction was sent to be accepted
-    acknowledged  key, outbox, sequence, state, replayed, since    and was; `since` it was asked
+    asked         key, participant, rail, payload: an instruction was sent to be accepted
+    acknowledged  key, outbox, sequence, state, replayed, since: it was; who asked did so at `since`
     claimed       outbox, token, number, key, participant, rail, payload, rail_key, worker
-    releasing     token                                 it is given back; who does so forgets it
-    sent          token, outbox, rail_key, payload, booked         what the rail saw
-    completing    token, outbox, worker, state, reference          the result of an attempt was sent
-    completed     token, outbox, outcome, number, state, since     and was judged
-    refused       key or token, code                    by the database: nothing was written
-    unsent        key or token                          no connection: nothing was sent
-    unknown       key or token, or neither              nobody knows whether it was written
-    fault         kind                                  and `repaired`, kind, where there is a repair
-    cut           -                                     replication is behind from here on ...
-    promoted      -                                     ... until here: what lies between may be lost
-    seen          attempts                              attempts that were there, as digests by id
-    crashed       error, known                          an actor ended; not `known`: no LedgerError
+    releasing     token: it is given back; who does so forgets it
+    sent          token, outbox, rail_key, payload, booked: what the rail saw
+    completing    token, outbox, worker, state, reference: the result of an attempt was sent
+    completed     token, outbox, outcome, number, state, since: it was judged
+    refused       key or token, code: by the database; nothing was written
+    unsent        key or token: there was no connection
+    unknown       key, token or neither: nobody knows whether it was written
+    cancelled     verb, at_await: a task was cancelled there
+    fault         kind, began
+    cut           replication is behind from here on ...
+    promoted      ... until here: what was written in between may be lost
+    seen          attempts: those that were there, as digests by id
+    crashed       error, known: an actor ended; not `known` where it was no LedgerError
 """
 
 from __future__ import annotations

@@ -110,14 +110,8 @@ class Clerk:
             )
         return since
 
-    def acknowledged(
-        self, ask: Ask, since: float, outbox: object, sequence: object, state: object, replayed: object
-    ) -> None:  # fmt: skip
-        self.journal.log(
-            "acknowledged",
-            key=ask.key, outbox=outbox, sequence=sequence, state=state, replayed=replayed,
-            since=since,
-        )  # fmt: skip
+    def acknowledged(self, ask: Ask, since: float, **said: object) -> None:
+        self.journal.log("acknowledged", key=ask.key, since=since, **said)
         if ask not in self._known:
             self._known.append(ask)
             del self._known[:-REMEMBERED]
@@ -127,13 +121,24 @@ class Clerk:
             if result.outcome is EnqueueOutcome.CONFLICT:
                 self.journal.log("refused", key=ask.key, code="P7101")
             else:
-                replayed = result.outcome is EnqueueOutcome.REPLAYED
                 self.acknowledged(
-                    ask, since, result.outbox_id, result.sequence_id, result.state, replayed
+                    ask,
+                    since,
+                    outbox=result.outbox_id,
+                    sequence=result.sequence_id,
+                    state=result.state,
+                    replayed=result.outcome is EnqueueOutcome.REPLAYED,
                 )
 
     def acknowledgement(self, ask: Ask, since: float, said: Acknowledgement) -> None:
-        self.acknowledged(ask, since, said.outbox_id, said.sequence_id, said.state, said.replayed)
+        self.acknowledged(
+            ask,
+            since,
+            outbox=said.outbox_id,
+            sequence=said.sequence_id,
+            state=said.state,
+            replayed=said.replayed,
+        )
 
     def failed(self, error: BaseException, *asks: Ask) -> None:
         """Writes it down for each.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -29,7 +29,18 @@ STORM_SECONDS: Final = 0.2
 FULL_SECONDS: Final = 0.4
 CONNECTIONS_MAX: Final = 200
 FILLER_BYTES: Final = 65_536
-_OURS: Final = "backend_type = 'client backend' and application_name like 'chaos%'"
+_BACKENDS: Final = """
+select pid from pg_stat_activity
+where backend_type = 'client backend' and application_name like 'chaos%'
+"""
+_TERMINATE: Final = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name like 'chaos%' and state = 'active' limit 3
+"""
+_CANCEL: Final = """
+select pg_cancel_backend(pid) from pg_stat_activity
+where application_name like 'chaos%' and state = 'active' limit 3
+"""
 
 
 @dataclass(slots=True)
@@ -109,7 +120,7 @@ def _(site: Site) -> bool:
 @nemesis("backend kill -9")
 def _(site: Site) -> bool:
     with site.admin() as admin:
-        pids = admin.execute(f"select pid from pg_stat_activity where {_OURS}".encode()).fetchall()
+        pids = admin.execute(_BACKENDS).fetchall()
         if not pids:
             return False
         try:
@@ -142,12 +153,12 @@ def _(site: Site) -> bool:
 
 @nemesis("connection terminated")
 def _(site: Site) -> bool:
-    return _end_backends(site, "pg_terminate_backend")
+    return _end_backends(site, _TERMINATE)
 
 
 @nemesis("statement cancelled")
 def _(site: Site) -> bool:
-    return _end_backends(site, "pg_cancel_backend")
+    return _end_backends(site, _CANCEL)
 
 
 @nemesis("wire cut at COMMIT")
@@ -240,18 +251,10 @@ def _continue(pid: int) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
-def _end_backends(site: Site, function: str) -> bool:
+def _end_backends(site: Site, query: LiteralString) -> bool:
     """Those that are doing something, one at least."""
     with site.admin() as admin:
-
-        def ended() -> bool:
-            rows = admin.execute(
-                f"select {function}(pid) from pg_stat_activity"
-                f" where {_OURS} and state = 'active' limit 3".encode()
-            ).fetchall()
-            return any(row[0] for row in rows)
-
-        until(ended)
+        until(lambda: any(done for (done,) in admin.execute(query).fetchall()))
     return True
 
 

@@ -101,10 +101,7 @@ def ingress(actor: Actor) -> None:
     """Transactions of their own, each with an explicit commit."""
     clerk, wire = Clerk(actor, None), Wire(actor)
     while not actor.stopping:
-        ask = clerk.draw()
-        if ask.payload == canonical({"amount": 0}) and not actor.job.conflicts:
-            continue
-        _ask(clerk, wire, ask)
+        _ask(clerk, wire, clerk.draw())
         time.sleep(PACE_SECONDS)
 
 
@@ -119,7 +116,9 @@ def _ask(clerk: Clerk, wire: Wire, ask: Ask) -> None:
             if row is None:
                 raise AssertionError("the function returns a row")
             # These functions do not say whether they replayed.
-            return clerk.acknowledged(ask, since, row[0], row[1], row[2], None)
+            return clerk.acknowledged(
+                ask, since, outbox=row[0], sequence=row[1], state=row[2], replayed=None
+            )
         except UnknownError:
             clerk.journal.log("unknown", key=ask.key)
         except psycopg.Error as error:
@@ -147,11 +146,11 @@ def worker(actor: Actor) -> None:
             with wire.transaction() as connection:
                 items = connection.execute(_CLAIM, [BATCH, actor.name, LEASE_SECONDS]).fetchall()
         except UnknownError:
-            actor.journal.log("unknown", token=None)
+            actor.journal.log("unknown")
             items = []
         except psycopg.Error as error:
             lost = error.sqlstate is None
-            actor.journal.log("unsent" if lost else "refused", token=None, code=error.sqlstate)
+            actor.journal.log("unsent" if lost else "refused", code=error.sqlstate)
             items = []
         for item in items:
             _claimed(actor, item)

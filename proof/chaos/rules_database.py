@@ -85,7 +85,8 @@ def _append_only(story: Story, state: State, _: frozenset[str]) -> Iterator[Brok
 
 def _ended(_: Story, state: State, __: frozenset[str]) -> Iterator[Broken]:
     for row in state.pending:
-        yield Broken(f"item {row['outbox_id']} has not ended: hold {row.get('hold')}")
+        why = {name: row.get(name) for name in ("hold", "next_attempt_at", "lease_expires_at")}
+        yield Broken(f"item {row['outbox_id']} has not ended: {why}")
 
 
 def _by_item(state: State) -> dict[str, list[Row]]:

@@ -50,6 +50,7 @@ class Outcome:
         verdict: of the checker.
         findings: of `ledgerdb verify ledger`, in words.
         recovery: seconds from a fault until somebody who asked afterwards was answered, by kind.
+        awaits: the last await at which each async verb was cancelled; all before it were, too.
         drain_seconds: from the last fault until every item had ended.
     """
 
@@ -58,6 +59,7 @@ class Outcome:
     verdict: Verdict
     findings: list[str] = field(default_factory=list)
     recovery: dict[str, list[float]] = field(default_factory=dict)
+    awaits: dict[str, int] = field(default_factory=dict)
     drain_seconds: float = 0.0
 
 
@@ -120,6 +122,7 @@ class Stage:
             verdict=verdict,
             findings=findings,
             recovery=_recovery(events),
+            awaits=_awaits(events),
             drain_seconds=drained,
         )
 
@@ -188,21 +191,22 @@ def _counts(events: Sequence[Event]) -> Counter[str]:
         event["rail_key"] for event in events if event.what == "sent" and event["booked"]
     )
     counts["paid once by the rail key"] = sum(times > 1 for times in booked.values())
-    unknown = {event.of["key"] for event in events if event.what == "unknown" and "key" in event.of}
+    unknown = {event["key"] for event in events if event.what == "unknown" and "key" in event.of}
     for event in events:
-        if (
-            event.what == "acknowledged"
-            and event["replayed"] is not None
-            and event["key"] in unknown
-        ):
+        if event.what == "acknowledged" and event["key"] in unknown:
             unknown.remove(event["key"])
-            name = (
-                "unknown, had been written"
-                if event["replayed"]
-                else "unknown, had not been written"
-            )
-            counts[name] += 1
+            known = {True: "unknown, had been written", False: "unknown, had not been written"}
+            if event["replayed"] is not None:
+                counts[known[event["replayed"]]] += 1
     return counts
+
+
+def _awaits(events: Sequence[Event]) -> dict[str, int]:
+    awaits: dict[str, int] = {}
+    for event in events:
+        if event.what == "cancelled":
+            awaits[event["verb"]] = max(awaits.get(event["verb"], 0), event["at_await"])
+    return awaits
 
 
 def _recovery(events: Sequence[Event]) -> dict[str, list[float]]:

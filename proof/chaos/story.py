@@ -74,7 +74,7 @@ class Story:
             if not any(answer.at >= asks[-1].at for answer in self.completed.get(token, ()))
         }
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event) -> None:  # noqa: PLR0912 - one branch for a kind of event
         match event.what:
             case "asked":
                 self.asked[event["key"]].append(event)

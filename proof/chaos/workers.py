@@ -107,8 +107,10 @@ class Desk:
             BaseException: it is nothing that a worker expects.
         """
         what, code = failure(error)
-        for token in [item.lease_token for item in items] or [None]:
-            self.journal.log(what, token=token, code=code)
+        if not items:
+            self.journal.log(what, code=code)
+        for item in items:
+            self.journal.log(what, token=item.lease_token, code=code)
 
 
 def _completion(item: ClaimedItem, reply: Reply) -> Completion:

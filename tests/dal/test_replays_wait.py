@@ -25,7 +25,7 @@ from tests.factories import TENANT, instruction
 from tests.waiting import until
 
 VERBS = ("ingest", "ingest_many", "enqueue", "enqueue_many", "complete", "cancel", "resolve")
-WHO = {"actor": "ann@ops", "reason": "a test"}
+ACTOR, REASON = "ann@ops", "a test"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,16 @@ def _standbys(url: str) -> str:
         return str(connection.execute("show synchronous_standby_names").fetchall()[0][0])
 
 
-def _prepare(ledger: Ledger, name: str) -> Callable[[], object]:
+def _cancelled(admin: psycopg.Connection[Any], said: list[object]) -> bool:
+    """Whether somebody has an answer, after those who wait were cancelled."""
+    admin.execute(
+        """select pg_cancel_backend(pid) from pg_stat_activity
+        where wait_event = 'SyncRep' and pid <> pg_backend_pid()"""
+    )
+    return bool(said)
+
+
+def _prepare(ledger: Ledger, name: str) -> Callable[[], object]:  # noqa: PLR0911 - one each
     """Does something, and returns how to ask for it once more."""
     ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
     one = instruction(VERBS.index(name))
@@ -75,8 +84,8 @@ def _prepare(ledger: Ledger, name: str) -> Callable[[], object]:
             return lambda: ledger.enqueue_many(items)
         case "cancel":
             outbox_id = ledger.ingest(one).outbox_id
-            ledger.cancel(outbox_id, **WHO)
-            return lambda: ledger.cancel(outbox_id, **WHO)
+            ledger.cancel(outbox_id, actor=ACTOR, reason=REASON)
+            return lambda: ledger.cancel(outbox_id, actor=ACTOR, reason=REASON)
     ledger.ingest(one)
     (item,) = (
         item for item in ledger.claim(100, name, 60) if item.instruction_id == one.instruction_id
@@ -94,8 +103,9 @@ def _prepare(ledger: Ledger, name: str) -> Callable[[], object]:
 
     def resolve() -> object:
         return ledger.resolve(
-            item.outbox_id, Resolution.DISPATCHED, rail_reference="r", attempt_no=1, **WHO
-        )
+            item.outbox_id, Resolution.DISPATCHED, rail_reference="r", attempt_no=1,
+            actor=ACTOR, reason=REASON,
+        )  # fmt: skip
 
     resolve()
     return resolve
@@ -121,17 +131,6 @@ def test_a_replay_waits_for_the_standby(
         thread = threading.Thread(target=ask)
         thread.start()
         # It waits, until an operator cancels that: then nothing is promised.
-        until(
-            lambda: (
-                (
-                    admin.execute(
-                        """select pg_cancel_backend(pid) from pg_stat_activity
-                    where wait_event = 'SyncRep' and pid <> pg_backend_pid()"""
-                    ).fetchone()
-                    and None
-                )
-                or said
-            )
-        )
+        until(lambda: _cancelled(admin, said))
         thread.join()
         assert [type(answer) for answer in said] == [OutcomeUnknown]

@@ -169,7 +169,7 @@ def test_the_rail_answers_a_key_and_a_number_alike(tmp_path: Path) -> None:
     rails = [Rail(tmp_path, who) for who in ("one", "other")]
     answers = [
         [
-            rail.pay(rail_key=f"k{key}", outbox="o", token="t", number=1, payload="{}")
+            rail.pay(rail_key=f"k{key}", outbox="o", token="t", number=1, payload="{}")  # noqa: S106
             for key in range(200)
         ]
         for rail in rails
