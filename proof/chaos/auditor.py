@@ -16,7 +16,7 @@ from proof.chaos.nemeses import Site
 from proof.chaos.rail import reference_of
 from proof.chaos.story import Story
 
-__all__ = ["DRAIN_SECONDS_MAX", "drain", "replay"]
+__all__ = ["DRAIN_SECONDS_MAX", "ask_again", "complete_again", "drain"]
 
 # A sweep for what lies before the mark of claims comes after 30 seconds at the latest; then the
 # lease of a dead worker, and the retries.
@@ -84,15 +84,20 @@ def _resolve(admin: psycopg.Connection[Any], folder: Path) -> None:
         )
 
 
-def replay(site: Site, folder: Path) -> None:
-    """Asks once about each key and each lease whose last question was not answered."""
-    story = Story(read_histories(folder))
+def ask_again(site: Site, folder: Path) -> None:
+    """Once, about each key whose last question was not answered."""
+    journal = Journal(folder, "auditor")
+    with site.admin() as admin:
+        for key, ask in Story(read_histories(folder)).unresolved_keys().items():
+            _ask(admin, journal, key, ask)
+
+
+def complete_again(site: Site, folder: Path) -> None:
+    """Once, each lease whose last result was not judged."""
     journal = Journal(folder, "auditor")
     with site.admin() as admin:
         newer = admin.execute("select to_regproc('public.complete_outbox_attempts')").fetchone()
-        for key, ask in story.unresolved_keys().items():
-            _ask(admin, journal, key, ask)
-        for token, ask in story.unresolved_tokens().items():
+        for token, ask in Story(read_histories(folder)).unresolved_tokens().items():
             _complete(admin, journal, token, ask, newer=newer != (None,))
 
 

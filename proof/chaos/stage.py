@@ -106,11 +106,12 @@ class Stage:
         started = time.monotonic()
         site.crew.stop("ingress")
         site.crew.stop("older.ingress")
+        auditor.ask_again(site, self.folder)
         if drain:
             auditor.drain(site, self.folder)
         drained = time.monotonic() - started
         site.crew.stop()
-        auditor.replay(site, self.folder)
+        auditor.complete_again(site, self.folder)
         with site.admin() as admin:
             state = read_state(admin)
             findings = [str(finding) for finding in check_ledger(admin).findings] if drain else []
