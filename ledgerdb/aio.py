@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -22,6 +22,9 @@ from ledgerdb.verbs.awaited import AsyncVerbs
 __all__ = ["AsyncLedger", "AsyncLedgerTransaction", "arun", "create_async_ledger_engine"]
 
 T = TypeVar("T")
+
+# An event loop holds its tasks weakly.
+_returning: set[asyncio.Future[Any]] = set()
 
 
 def create_async_ledger_engine(
@@ -46,10 +49,31 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         return call.shape(await connection.execute(call.statement, call.parameters))
 
 
+async def _connect(engine: AsyncEngine) -> AsyncConnection:
+    """Who is cancelled meanwhile leaves a connection that is given back when it is there: one that
+    is interrupted half-way would be left to the garbage collector.
+    """
+    opening = asyncio.ensure_future(engine.connect())
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        _returning.add(opening)
+        opening.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(opening: asyncio.Future[AsyncConnection]) -> None:
+    _returning.discard(opening)
+    if not opening.cancelled() and opening.exception() is None:
+        closing = asyncio.ensure_future(opening.result().close())
+        _returning.add(closing)
+        closing.add_done_callback(_returning.discard)
+
+
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     with connecting():
-        connection = await engine.connect()
+        connection = await _connect(engine)
     try:
         yield connection
     finally:

@@ -1100,6 +1100,9 @@ begin
         return;
     end if;
 
+    -- The first answer may have given up its wait for a standby. A record for nobody makes this
+    -- commit wait too: what is said is on the standby.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
     select
         i.outbox_id,
         known.sequence_id,
@@ -1296,6 +1299,9 @@ begin
         return;
     end if;
 
+    -- The first answer may have given up its wait for a standby. A record for nobody makes this
+    -- commit wait too: what is said is on the standby.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
     -- Few replays are looked up by index in a registry of any size; the function's end resets this.
     perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.
@@ -1573,6 +1579,9 @@ begin
         for update;
     end if;
 
+    -- The first answer may have given up its wait for a standby. A record for nobody makes this
+    -- commit wait too: what is said is on the standby.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
     return query
     with given as (
         select
@@ -2850,6 +2859,9 @@ begin
                 where later.outbox_id = a.outbox_id and later.attempt_no > a.attempt_no
             );
         if found then
+            -- The first answer may have given up its wait for a standby. A record for nobody makes
+            -- this commit wait too: what is said is on the standby.
+            perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
             return;
         end if;
     end if;
@@ -4835,6 +4847,9 @@ begin
             and latest.attempt_no = coalesce(p_attempt_no, latest.attempt_no)
             and (p_rail_reference is null or a.rail_reference = p_rail_reference);
         if found then
+            -- The first answer may have given up its wait for a standby. A record for nobody makes
+            -- this commit wait too: what is said is on the standby.
+            perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
             return;
         end if;
         if not exists (

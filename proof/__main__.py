@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from proof.chaos.command import chaos
 from proof.ground import work_in_memory
 
 app = typer.Typer(
@@ -12,6 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(chaos)
 
 
 @app.callback()

@@ -100,6 +100,9 @@ begin
         return;
     end if;
 
+    -- The first answer may have given up its wait for a standby. A record for nobody makes this
+    -- commit wait too: what is said is on the standby.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
     select
         i.outbox_id,
         known.sequence_id,

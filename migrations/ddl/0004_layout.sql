@@ -15,6 +15,30 @@ add constraint ux_outbox_identities_key
 unique nulls not distinct (instruction_id, idempotency_key, tenant_id);
 comment on column public.payment_outbox_identities.payload is
 'The payload''s own bytes; null for items that ended before revision 0004: their attempts have it.';
+-- A call that waited for revision 0003, in the middle of an older function, has queued its item
+-- without an identity since. While nobody else can queue one, it gets it here.
+lock table public.payment_outbox_pending in access exclusive mode;
+insert into public.payment_outbox_identities (
+    outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
+    created_at
+)
+select
+    p.outbox_id,
+    p.tenant_id,
+    p.instruction_id,
+    p.idempotency_key,
+    p.participant_id,
+    p.rail_type,
+    public._outbox_fingerprint(p.participant_id, p.rail_type, p.payload) as fingerprint,
+    p.created_at
+from public.payment_outbox_pending as p
+where
+    not exists (
+        select
+        from public.payment_outbox_identities as i
+        where i.outbox_id = p.outbox_id
+    )
+on conflict do nothing;
 -- An item that is on the queue now will end without a copy in its attempts.
 alter table public.payment_outbox_identities
 disable trigger trg_deny_outbox_identities_mutation;

@@ -184,6 +184,9 @@ begin
         return;
     end if;
 
+    -- The first answer may have given up its wait for a standby. A record for nobody makes this
+    -- commit wait too: what is said is on the standby.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay');
     -- Few replays are looked up by index in a registry of any size; the function's end resets this.
     perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.

@@ -19,7 +19,7 @@ depends_on = None
 def upgrade() -> None:
     op.run_script(
         "0004_layout.sql",
-        sha256="138007c067fd85de0ed82c6528fde499f4e57fbb890ebcd99c5e9a40ca904907",
+        sha256="ae3fc967f8476e2ed3c00d18ed3a18007d7faf4fb1eb47d6790e91dfbdf3c906",
     )
     op.install_function(
         "0004_deny_late_results_mutation.sql",
@@ -151,11 +151,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__enqueue_outbox_item.sql",
-        sha256="09518c57229e2f627cea8717a35c333a5be5ec4a1701addab87b89e3d51a2c7c",
+        sha256="defefebaccf331e83c2bf1ff82a5b16ef5830e21a372376f7aea9b8d6dab3f58",
     )
     op.install_function(
         "0004__enqueue_outbox_items.sql",
-        sha256="6e3d94a8feca29b68adec737aab80548dbed740afaaaef1d83a192ac91bd47f1",
+        sha256="900f6acdd315f00252826a04bc2285bb8e3b82ef0f9d4b977f8ccacd3cbf5b7c",
     )
     op.install_function(
         "0004_enqueue_payment_outbox.sql",

@@ -74,11 +74,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005_cancel_outbox_item.sql",
-        sha256="b290ed87e86c5d78b948817222e3652b553561665e1cdf1928e7aaa25358bb70",
+        sha256="95304ef04e5a6ce80aead19d0a978abc93574c0623742f9c5468dd302b1ccbfd",
     )
     op.install_function(
         "0005_resolve_outbox_item.sql",
-        sha256="16042fea0c0aee02a235c8fbb05aa80df9414d59aa75fe9eaa9ab95f0ba2a146",
+        sha256="9b5dd70409e0377b4b16f8fda05c4a60b2414d1d58bf3db0d8146aa21bf86094",
     )
     op.install_function(
         "0005_list_dead_letters.sql",

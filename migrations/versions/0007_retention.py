@@ -61,7 +61,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007__judge_late_results.sql",
-        sha256="3178d1a98dc6eb8abf696df3245a79ba36a2653b8a0b1dda5c7b1f49bac54896",
+        sha256="b2242bee96390e1afccc3938d9763de647284f3804901bde0966ee4e9b65c137",
     )
     op.install_function(
         "0007_instruction_status.sql",
