@@ -28,6 +28,7 @@ __all__ = [
 
 PAYLOADS_DEFAULT: Final = 10_000
 
+
 def check_ledger(
     connection: psycopg.Connection[Any],
     *,

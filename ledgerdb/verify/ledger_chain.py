@@ -170,9 +170,7 @@ def check_chain(
 
     def read(reader: psycopg.Connection[Any], seal: _Seal) -> Range:
         after, through = seal.range
-        return digest(
-            reader, seal.subject, after, through, hashed=seal.seal_no >= hashed_from
-        )
+        return digest(reader, seal.subject, after, through, hashed=seal.seal_no >= hashed_from)
 
     anchored = since is None
 

@@ -25,7 +25,6 @@ join pg_catalog.pg_database as d on d.oid = s.setdatabase and d.datname = curren
 cross join unnest(s.setconfig) as entry (line)
 where s.setrole = 0 and split_part(entry.line, '=', 1) = 'symphony.outbox_retry_ceiling'
 """
-# No cursor of the server: those are planned without parallel workers.
 _FIRST: Final = """
 select x.what, count(*) over () from ({rule}) as x (what) limit {limit}
 """

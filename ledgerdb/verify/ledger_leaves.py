@@ -132,7 +132,5 @@ def _leaf(columns: _Columns) -> Composed:
     for name, how in columns:
         start = ", " if parts else "{"
         parts.append(SQL("{}").format(Literal(f'{start}"{name}" : ')))
-        parts.append(
-            SQL("coalesce({}, 'null')").format(SQL(how).format(Identifier("t", name)))
-        )
+        parts.append(SQL("coalesce({}, 'null')").format(SQL(how).format(Identifier("t", name))))
     return SQL("sha256(convert_to(concat({}, '}}'), 'UTF8'))").format(SQL(", ").join(parts))

@@ -21,13 +21,16 @@ READERS_DEFAULT: Final = 2
 _AT_ONCE: Final = 64
 _BEGIN: Final = "set transaction isolation level repeatable read, read only"
 # Names are looked up nowhere else, whatever the login's settings are. A witness that would wait
-# behind a migration's lock gives up: whoever comes after it would wait too.
+# behind a migration's lock gives up: whoever comes after it would wait too. A reader is one process
+# of the server and no more.
 _SETTINGS: Final = """
 set local search_path = pg_catalog, pg_temp;
 set local lock_timeout = '5s';
 set local statement_timeout = '1h';
 set local idle_in_transaction_session_timeout = '1h';
-set local work_mem = '64MB'
+set local work_mem = '64MB';
+set local max_parallel_workers_per_gather = 0;
+set local jit = off
 """
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from tests.limits.site import Site
-from tests.limits.table import Clause, Row
+from proof.limits import Clause, Row
 
 __all__ = ["Values", "values"]
 
