@@ -6,6 +6,7 @@ import typer
 
 from proof.attacks.command import attacks
 from proof.fuzz.command import fuzz
+from proof.million.command import million
 
 app = typer.Typer(
     name="proof",
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(attacks)
 app.command()(fuzz)
+app.command()(million)
 
 
 if __name__ == "__main__":

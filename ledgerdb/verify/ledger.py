@@ -67,10 +67,22 @@ def check_ledger(
         read_only(connection)
         already = None if since is None else _position(connection, since)
         with readers_of(connection, readers) as others:
-            chain = ledger_chain.check_chain(connection, others, since, rows, findings, progress)
+            chain = ledger_chain.check_chain(
+                connection,
+                others,
+                since=since,
+                hashed=rows,
+                findings=findings,
+                progress=progress,
+            )
             watermark = since if findings.kept else chain.last
             checked = ledger_items.check_items(
-                connection, others, already, ceiling, findings, progress
+                connection,
+                others,
+                since=already,
+                ceiling=ceiling,
+                findings=findings,
+                progress=progress,
             )
         ledger_items.check_payloads(connection, payloads, findings)
         backlog = ledger_chain.unsealed(connection, chain)

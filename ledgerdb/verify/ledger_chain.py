@@ -144,6 +144,7 @@ class Chain:
 def check_chain(
     connection: psycopg.Connection[Any],
     readers: Readers,
+    *,
     since: Watermark | None,
     hashed: int | None,
     findings: Findings,

@@ -39,6 +39,7 @@ where payload is not null order by outbox_id desc limit %s
 def check_items(
     connection: psycopg.Connection[Any],
     readers: Readers,
+    *,
     since: int | None,
     ceiling: int | None,
     findings: Findings,

@@ -99,7 +99,7 @@ class _Run:
                 self.findings.append(f"a {what} of {who} beyond reset role: {state}")
 
     def _cells(self) -> None:
-        logins = {f"symphony_{who}": (who,) for who in EVERYONE[1:]}
+        logins: dict[str, tuple[str, ...]] = {f"symphony_{who}": (who,) for who in EVERYONE[1:]}
         logins |= {f"mallory_{who}": (who,) for who in EVERYONE[1:]}
         logins |= {"mallory_nobody": (), "mallory_all": EVERYONE[1:]}
         cells = judge(self.grounds.connection, logins)

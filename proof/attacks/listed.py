@@ -259,7 +259,6 @@ TRICKS: Final = {
     ),
     "load-library": Attack("load '/tmp/mine'"),
     "foreign-server": Attack("create foreign data wrapper mine"),
-    "subscription": Attack("create subscription s connection '' publication p"),
     "new-role": Attack("create role mallory_y"),
     "drop-role": Attack("drop role symphony_owner"),
     "rename-role": Attack("alter role symphony_owner rename to mine"),

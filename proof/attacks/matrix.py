@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -30,8 +30,8 @@ _COLUMN_PRIVILEGES: Final = ("select", "insert", "update", "references")
 # Everybody may connect and make temporary tables: PostgreSQL's own default.
 _DATABASE: Final = {"connect", "temporary"}
 _OBJECTS: Final[LiteralString] = """
-select case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end, c.relname,
-    c.oid from pg_catalog.pg_class as c
+select case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end,
+    c.relname::text, c.oid from pg_catalog.pg_class as c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S')
 union all
 select case when p.prosecdef then 'definer' else 'function' end, p.oid::regprocedure::text, p.oid
@@ -100,7 +100,7 @@ def expected() -> tuple[dict[tuple[str, str, str], set[str]], dict[tuple[str, st
     return granted, hidden
 
 
-def judge(connection: psycopg.Connection[Any], logins: dict[str, tuple[str, ...]]) -> Cells:
+def judge(connection: psycopg.Connection[Any], logins: Mapping[str, tuple[str, ...]]) -> Cells:
     """Every cell of the database for logins, by the capabilities that each has.
 
     Args:

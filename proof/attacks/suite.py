@@ -98,9 +98,11 @@ def identifiers(grounds: Grounds, kind: str, schema: str) -> tuple[int, set[str]
 
 
 def settings_read(grounds: Grounds) -> set[str]:
-    """The settings that the bodies read, from their texts."""
+    """The settings that the bodies read, from their texts, and that somebody can change."""
+    fixed = grounds.rows("select name from pg_settings where context = 'internal'")
     bodies = " ".join(row.body for row in grounds.rows(_BODIES))
-    return set(re.findall(r"(?:current_setting|_database_setting)\(\s*'([\w.]+)'", bodies))
+    read = re.findall(r"(?:current_setting|_database_setting)\(\s*'([\w.]+)'", bodies)
+    return {*read} - {row.name for row in fixed}
 
 
 def kept(grounds: Grounds) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -269,7 +269,7 @@ def _type(kind: str) -> sql.SQL:
 
 
 def _raw(text: str) -> sql.SQL:
-    return sql.SQL(cast("LiteralString", text))  # of the catalog or of a kind of session
+    return sql.SQL(text)  # of the catalog or of a kind of session
 
 
 def _shown(text: str | None) -> sql.Composable:

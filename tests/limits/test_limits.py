@@ -12,8 +12,8 @@ import pytest
 
 import ledgerdb.rows.limits
 from proof.digest import Digest
-from tests.limits.site import Site
 from proof.limits import Clause, Row, rows
+from tests.limits.site import Site
 from tests.limits.values import values
 
 ROWS = rows()
