@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import typer
 
+from proof.attacks.command import attacks
 from proof.chaos.command import chaos
+from proof.fuzz.command import fuzz
 from proof.ground import work_in_memory
+from proof.million.command import million
 
 app = typer.Typer(
     name="proof",
     help="Rerun the correctness of ledgerdb on an embedded PostgreSQL.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(chaos)
 
 
 @app.callback()
 def prepare() -> None:
+    """Rerun the correctness of ledgerdb on an embedded PostgreSQL."""
     work_in_memory()
 
+
+app.command()(attacks)
+app.command()(chaos)
+app.command()(fuzz)
+app.command()(million)
 
 if __name__ == "__main__":
     app(prog_name="python -m proof")

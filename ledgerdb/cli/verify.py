@@ -105,6 +105,14 @@ def ledger_command(
     payloads: Annotated[
         int, typer.Option(min=0, help="So many of the newest payloads are hashed.")
     ] = PAYLOADS_DEFAULT,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="So many of the newest sealed rows are hashed; all are counted.",
+            show_default="all",
+        ),
+    ] = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -116,6 +124,7 @@ def ledger_command(
             since=None if since is None else ledger_evidence.watermark_of(since),
             ceiling=ceiling,
             payloads=payloads,
+            rows=rows,
             progress=step,
         )
         found.write(folder / ledger_evidence.ARTEFACT)

@@ -1,7 +1,7 @@
 """The witness of the ledger: is the history what was written, and does it hold together?
 
-It reads plain SQL in one read-only transaction with one snapshot, and hashes for itself: it shares
-no code with the functions that it judges. See docs/adr/0008-seals.md.
+It speaks plain SQL in read-only transactions on one snapshot, and spells the hashes for itself: it
+shares no code with the functions that it judges. See docs/adr/0008-seals.md.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from ledgerdb.errors import InvalidArgument
 from ledgerdb.verify import ledger_chain, ledger_items
+from ledgerdb.verify.ledger_readers import READERS_DEFAULT, read_only, readers_of
 from ledgerdb.verify.ledger_report import Finding, Findings, LedgerReport, Unsealed, Watermark
 
 __all__ = [
@@ -26,10 +27,6 @@ __all__ = [
 ]
 
 PAYLOADS_DEFAULT: Final = 10_000
-_SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
-_TIMEOUTS: Final = """
-set local statement_timeout = '1h'; set local idle_in_transaction_session_timeout = '1h'
-"""
 
 
 def check_ledger(
@@ -38,6 +35,8 @@ def check_ledger(
     since: Watermark | None = None,
     ceiling: int | None = None,
     payloads: int = PAYLOADS_DEFAULT,
+    rows: int | None = None,
+    readers: int = READERS_DEFAULT,
     progress: Callable[[str, int], None] = lambda _stage, _done: None,
 ) -> LedgerReport:
     """Check the seals and the rows under them, then what the items must look like.
@@ -50,6 +49,9 @@ def check_ledger(
         since: the watermark of an earlier report.
         ceiling: the highest retry ceiling that ever was in force; None takes today's.
         payloads: how many of the newest payloads are compared with their fingerprints.
+        rows: how many of the newest sealed rows are hashed again, at least; the others are
+            counted. None hashes all.
+        readers: how many more sessions of the same login read at the same time.
         progress: told the stage ("seals", "rules") and how many rows or rules are done.
 
     Raises:
@@ -62,14 +64,26 @@ def check_ledger(
         )
     findings = Findings()
     with connection.transaction():
-        connection.execute(_SNAPSHOT)
-        connection.execute(_TIMEOUTS)
-        already = 0 if since is None else _position(connection, since)
-        chain = ledger_chain.check_chain(connection, since, findings, progress)
-        watermark = since if findings.kept else chain.last
-        checked = ledger_items.check_items(
-            connection, None if since is None else already, ceiling, findings, progress
-        )
+        read_only(connection)
+        already = None if since is None else _position(connection, since)
+        with readers_of(connection, readers) as others:
+            chain = ledger_chain.check_chain(
+                connection,
+                others,
+                since=since,
+                hashed=rows,
+                findings=findings,
+                progress=progress,
+            )
+            watermark = since if findings.kept else chain.last
+            checked = ledger_items.check_items(
+                connection,
+                others,
+                since=already,
+                ceiling=ceiling,
+                findings=findings,
+                progress=progress,
+            )
         ledger_items.check_payloads(connection, payloads, findings)
         backlog = ledger_chain.unsealed(connection, chain)
     return LedgerReport(
@@ -80,6 +94,7 @@ def check_ledger(
         watermark=watermark,
         seals=chain.seals,
         rows=chain.rows,
+        hashed=chain.hashed,
         retired=chain.retired,
         unsealed=backlog,
     )

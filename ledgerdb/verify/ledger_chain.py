@@ -12,7 +12,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from ledgerdb.verify.ledger_leaves import SUBJECTS, Leaf, canonical, leaves
+from ledgerdb.verify.ledger_leaves import SUBJECTS, Range, canonical, digest
+from ledgerdb.verify.ledger_readers import Readers
 from ledgerdb.verify.ledger_report import Findings, Unsealed, Watermark
 
 __all__ = ["INVARIANTS", "Chain", "check_chain", "unsealed"]
@@ -39,6 +40,14 @@ _LAST_PLACES: Final = """
 select subject, coalesce(max(through_position), 0),
     (array_agg(through_id order by through_id desc nulls last))[1]
 from public.ledger_seals where seal_no <= %s group by subject
+"""
+_HASHED_FROM: Final = """
+select coalesce(min(s.seal_no), 9223372036854775807)
+from (
+    select seal_no, sum(row_count) over (order by seal_no desc) - row_count as newer
+    from public.ledger_seals
+) as s
+where s.newer < %s
 """
 _UNSEALED: Final = {
     "ATTEMPTS": """
@@ -82,6 +91,13 @@ class _Seal:
         return (self.through_id.int if self.through_id else 0) or self.through_position or 0
 
     @property
+    def range(self) -> tuple[UUID | int, UUID | int]:
+        """As the database has it: behind the first, up to the second."""
+        if self.through_id is not None:
+            return self.after_id or UUID(int=0), self.through_id
+        return self.after, self.through
+
+    @property
     def name(self) -> str:
         if self.by_id:
             return f"seal {self.seal_no}: {self.subject} ids {self.after_id} to {self.through_id}"
@@ -113,28 +129,13 @@ def _or_none(value: int | UUID | bytes | None) -> str | None:
     return json.dumps(value.hex() if isinstance(value, bytes) else str(value))
 
 
-class _Stream:
-    """The leaves of a subject, range after range."""
-
-    def __init__(self, found: Iterator[Leaf], after: int) -> None:
-        self.through = after
-        self._found = found
-        self._next = next(found, None)
-
-    def take(self, through: int) -> Iterator[Leaf]:
-        """Those up to a place."""
-        while self._next is not None and self._next[0] <= through:
-            yield self._next
-            self._next = next(self._found, None)
-        self.through = max(self.through, through)
-
-
 @dataclass(slots=True)
 class Chain:
     """What was read of the chain, and how far each subject is sealed: by position and by id."""
 
     seals: int = 0
     rows: int = 0
+    hashed: int = 0
     retired: int = 0
     last: Watermark | None = None
     through: dict[tuple[str, bool], int] = field(default_factory=dict)
@@ -142,31 +143,53 @@ class Chain:
 
 def check_chain(
     connection: psycopg.Connection[Any],
+    readers: Readers,
+    *,
     since: Watermark | None,
+    hashed: int | None,
     findings: Findings,
     progress: Callable[[str, int], None],
 ) -> Chain:
-    """Every seal after the watermark, and every row under them, once."""
+    """Every seal after the watermark, and every row under them.
+
+    Args:
+        connection: reads the seals.
+        readers: count and hash the rows under them.
+        since: the newest seal that was verified before.
+        hashed: so many of the newest sealed rows, at least, are hashed again; None for all. Those
+            under older seals are counted.
+        findings: what is wrong goes there.
+        progress: told how many rows were read.
+    """
     chain = Chain(last=since)
     chain.through = {(subject, by_id): 0 for subject in SUBJECTS for by_id in (False, True)}
     first = since.seal_no if since else 0
     for subject, position, row_id in connection.execute(_LAST_PLACES, [first]).fetchall():
         chain.through[subject, False] = position
         chain.through[subject, True] = row_id.int if row_id else 0
-    streams = {
-        (subject, by_id): _Stream(leaves(connection, subject, by_id=by_id, after=after), after)
-        for (subject, by_id), after in chain.through.items()
-    }
+    hashed_from = 0 if hashed is None else _hashed_from(connection, hashed)
+
+    def read(reader: psycopg.Connection[Any], seal: _Seal) -> Range:
+        after, through = seal.range
+        return digest(reader, seal.subject, after, through, hashed=seal.seal_no >= hashed_from)
+
     anchored = since is None
-    with connection.cursor("seals", row_factory=class_row(_Seal)) as cursor:
-        for seal in cursor.execute(_SEALS, [first]):
+
+    def behind(seals: Iterator[_Seal]) -> Iterator[_Seal]:
+        nonlocal anchored
+        for seal in seals:
             if seal.hashed() != seal.seal_hash:
                 findings.add(OWN_HASH, seal.name, "the seal was edited")
             if since and seal.seal_no == since.seal_no:
                 anchored = seal.seal_hash == since.seal_hash
-                continue
+            else:
+                yield seal
+
+    with connection.cursor("seals", row_factory=class_row(_Seal)) as cursor:
+        seals = iter(cursor.execute(_SEALS, [first]))
+        for seal, found in readers.map(read, behind(seals)):
             _check_link(seal, chain.last, findings)
-            _check_range(seal, streams[seal.subject, seal.by_id], chain, findings)
+            _check_range(seal, found, chain, findings)
             chain.seals += 1
             chain.last = Watermark(seal.seal_no, seal.seal_hash)
             progress("seals", chain.rows)
@@ -176,8 +199,13 @@ def check_chain(
             f"seal {since.seal_no}",
             "the chain was cut or written anew behind the last verification",
         )
-    chain.through = {place: stream.through for place, stream in streams.items()}
     return chain
+
+
+def _hashed_from(connection: psycopg.Connection[Any], rows: int) -> int:
+    """The oldest seal of those that have so many of the newest rows under them."""
+    ((seal_no,),) = connection.execute(_HASHED_FROM, [rows]).fetchall()
+    return int(seal_no)
 
 
 def _check_link(seal: _Seal, last: Watermark | None, findings: Findings) -> None:
@@ -190,30 +218,24 @@ def _check_link(seal: _Seal, last: Watermark | None, findings: Findings) -> None
         findings.add(PREVIOUS, seal.name, "the seal before it was edited, replaced or deleted")
 
 
-def _check_range(seal: _Seal, stream: _Stream, chain: Chain, findings: Findings) -> None:
-    if seal.after != stream.through:
+def _check_range(seal: _Seal, found: Range, chain: Chain, findings: Findings) -> None:
+    place = (seal.subject, seal.by_id)
+    if seal.after != chain.through[place]:
         findings.add(RANGES, seal.name, "rows are under no seal, or under two")
-        if seal.after < stream.through:
-            return  # its rows have passed
-        for _ in stream.take(seal.after):
-            pass
-    digest, count, place = sha256(), 0, -1
-    for found, leaf, is_retired in stream.take(seal.through):
-        if found == place:
-            findings.add(
-                ONCE, f"{seal.name}, at {found}", "an attempt came back after it was retired"
-            )
-        place = found
-        digest.update(leaf)
-        count += 1
-        chain.retired += is_retired
-    chain.rows += count
-    if count != seal.row_count:
-        what = "deleted" if count < seal.row_count else "inserted"
+    chain.through[place] = max(chain.through[place], seal.through)
+    chain.rows += found.rows
+    chain.hashed += found.rows if found.digest else 0
+    chain.retired += found.retired
+    if found.twice:
         findings.add(
-            ROW_COUNTS, f"{seal.name}: {count} rows, not {seal.row_count}", f"rows were {what}"
+            ONCE, f"{seal.name}: {found.twice} of them", "an attempt came back after it was retired"
         )
-    elif seal.leaf_version != _LEAF_VERSION or digest.digest() != seal.digest:
+    if found.rows != seal.row_count:
+        what = "deleted" if found.rows < seal.row_count else "inserted"
+        findings.add(
+            ROW_COUNTS, f"{seal.name}: {found.rows} rows, not {seal.row_count}", f"rows were {what}"
+        )
+    elif seal.leaf_version != _LEAF_VERSION or found.digest not in (None, seal.digest):
         findings.add(DIGESTS, seal.name, "a row was edited, replaced or moved")
 
 

@@ -35,6 +35,7 @@ def verify_ledger(
     since: Watermark | None = None,
     ceiling: int | None = None,
     payloads: int = PAYLOADS_DEFAULT,
+    rows: int | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Evidence:
     """Checks the seals and the invariants of a database in use, in one read-only snapshot.
@@ -44,6 +45,7 @@ def verify_ledger(
         since: the watermark of earlier evidence; None checks everything.
         ceiling: the highest retry ceiling that ever was in force; None takes today's.
         payloads: how many of the newest payloads are compared with their fingerprints.
+        rows: how many of the newest sealed rows are hashed again; None hashes all.
         progress: is told of each step.
 
     Raises:
@@ -59,6 +61,7 @@ def verify_ledger(
                 since=since,
                 ceiling=ceiling,
                 payloads=payloads,
+                rows=rows,
                 progress=lambda stage, done: progress(f"{stage}: {done:,}"),
             )
             fingerprint = schema_fingerprint(connection)

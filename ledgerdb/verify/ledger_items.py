@@ -9,8 +9,9 @@ from typing import Any, Final
 import psycopg
 from psycopg.sql import SQL
 
-from ledgerdb.verify.ledger_report import Findings
-from ledgerdb.verify.ledger_rules import CHANGED, RULES, USED
+from ledgerdb.verify.ledger_readers import Readers
+from ledgerdb.verify.ledger_report import FINDINGS_MAX, Findings
+from ledgerdb.verify.ledger_rules import CHANGED, RULES, SEVERAL, USED
 
 __all__ = ["INVARIANTS", "PAYLOADS", "check_items", "check_payloads"]
 
@@ -24,6 +25,9 @@ join pg_catalog.pg_database as d on d.oid = s.setdatabase and d.datname = curren
 cross join unnest(s.setconfig) as entry (line)
 where s.setrole = 0 and split_part(entry.line, '=', 1) = 'symphony.outbox_retry_ceiling'
 """
+_FIRST: Final = """
+select x.what, count(*) over () from ({rule}) as x (what) limit {limit}
+"""
 _PAYLOADS: Final = """
 select outbox_id, participant_id, rail_type, payload::text, fingerprint,
     jsonb_build_array(participant_id, rail_type, payload::jsonb)::text
@@ -34,6 +38,8 @@ where payload is not null order by outbox_id desc limit %s
 
 def check_items(
     connection: psycopg.Connection[Any],
+    readers: Readers,
+    *,
     since: int | None,
     ceiling: int | None,
     findings: Findings,
@@ -42,22 +48,30 @@ def check_items(
     """Every rule; the names of those that were checked.
 
     Args:
+        connection: reads the ceiling.
+        readers: each rule is read by one of them.
         since: look at items with attempts behind this position only; None for all.
         ceiling: the highest retry ceiling that ever was in force; None takes today's.
+        findings: what is wrong goes there.
+        progress: told how many rules are checked.
     """
     if ceiling is None:
         ((configured,),) = connection.execute(_CEILING).fetchall()
         ceiling = int(configured) if configured.isdecimal() else 20
     changed = SQL("true" if since is None else CHANGED)
-    checked = [name for name, rule in RULES.items() if since is None or not rule.whole]
-    for number, name in enumerate(checked, 1):
-        rule = RULES[name]
-        query = SQL(rule.query).format(changed=changed, used=SQL(USED))
-        with connection.cursor("rule") as cursor:
-            for (thing,) in cursor.execute(query, {"since": since, "ceiling": ceiling}):
-                findings.add(name, thing, rule.consequence)
+    several = SQL(SEVERAL).format(changed=changed)
+
+    def read(reader: psycopg.Connection[Any], name: str) -> list[tuple[str, int]]:
+        rule = SQL(RULES[name].query).format(changed=changed, several=several, used=SQL(USED))
+        query = SQL(_FIRST).format(rule=rule, limit=SQL(str(FINDINGS_MAX)))
+        return reader.execute(query, {"since": since, "ceiling": ceiling}).fetchall()
+
+    checked = tuple(name for name, rule in RULES.items() if since is None or not rule.whole)
+    for number, (name, broken) in enumerate(readers.map(read, checked), 1):
+        for thing, count in broken:
+            findings.add(name, thing, RULES[name].consequence, count=count)
         progress("rules", number)
-    return tuple(checked)
+    return checked
 
 
 def check_payloads(connection: psycopg.Connection[Any], limit: int, findings: Findings) -> None:

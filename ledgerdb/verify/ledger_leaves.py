@@ -1,77 +1,94 @@
 """The hashes of rows, said once more by somebody else than the ledger.
 
 A row is one JSON object with its columns in a fixed order, spelled as PostgreSQL's
-`json_build_object` does; a leaf is its SHA-256. Values come as text, so that no setting of the
-session and no driver can change them.
+`json_build_object` does; a leaf is its SHA-256. It is spelled here by putting texts together, in
+expressions of our own: no function of the ledger is called.
 """
 
 from __future__ import annotations
 
-import heapq
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from hashlib import sha256
-from operator import itemgetter
-from typing import Any, Final, LiteralString
+from collections.abc import Sequence
+from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
-__all__ = ["SUBJECTS", "Leaf", "canonical", "leaves"]
+__all__ = ["SUBJECTS", "Range", "canonical", "digest"]
 
-# Where it stands (a position, or an id), its hash, and whether its row is retired.
-Leaf = tuple[int, bytes, bool]
-_ROWS_AT_ONCE: Final = 2_000
-
-_quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
-_TIME: Final[LiteralString] = "extract(epoch from {})::text"
-_PLAIN: Final[LiteralString] = "{}::text"
-_Column = tuple[str, LiteralString, Callable[[str], str]]
+# How a value becomes JSON: as it stands, in quotes, as a quoted text, as seconds since 1970.
+_RAW: Final[LiteralString] = "{}::text"
+_QUOTED: Final[LiteralString] = "'\"' || {} || '\"'"
+_TEXT: Final[LiteralString] = "to_json({})::text"
+_TIME: Final[LiteralString] = "'\"' || extract(epoch from {}) || '\"'"
+_Columns = tuple[tuple[str, LiteralString], ...]
 
 
-def _text(*names: str) -> tuple[_Column, ...]:
-    return tuple((name, _PLAIN, _quoted) for name in names)
-
-
-def _raw(*names: str) -> tuple[_Column, ...]:
-    return tuple((name, _PLAIN, str) for name in names)
-
-
-def _time(*names: str) -> tuple[_Column, ...]:
-    return tuple((name, _TIME, _quoted) for name in names)
+def _spelled(how: LiteralString, *names: str) -> _Columns:
+    return tuple((name, how) for name in names)
 
 
 _ATTEMPT: Final = (
-    *_text("attempt_id", "outbox_id", "instruction_id", "participant_id"),
-    *_raw("sequence_id"),
-    *_text("idempotency_key", "rail_type"),
-    *_raw("payload", "attempt_no"),
-    *_text("state"),
-    *_time("claimed_at", "completed_at", "dispatch_started_at", "created_at"),
-    *_text("rail_reference", "rail_code", "error_code", "error_message"),
-    *_raw("latency_ms"),
-    *_text("worker_id", "closed_by", "lease_token"),
-    *_raw("redrive_no"),
-    *_text("tenant_id", "member_id", "correlation_id"),
-    *_text("upstream_ref", "downstream_ref", "nfs_sequence_ref"),
-    *_raw("ledger_position"),
+    *_spelled(_QUOTED, "attempt_id", "outbox_id"),
+    *_spelled(_TEXT, "instruction_id", "participant_id"),
+    *_spelled(_RAW, "sequence_id"),
+    *_spelled(_TEXT, "idempotency_key", "rail_type"),
+    *_spelled(_RAW, "payload", "attempt_no"),
+    *_spelled(_QUOTED, "state"),
+    *_spelled(_TIME, "claimed_at", "completed_at", "dispatch_started_at", "created_at"),
+    *_spelled(_TEXT, "rail_reference", "rail_code", "error_code", "error_message"),
+    *_spelled(_RAW, "latency_ms"),
+    *_spelled(_TEXT, "worker_id", "closed_by"),
+    *_spelled(_QUOTED, "lease_token"),
+    *_spelled(_RAW, "redrive_no"),
+    *_spelled(_QUOTED, "tenant_id", "member_id", "correlation_id"),
+    *_spelled(_TEXT, "upstream_ref", "downstream_ref", "nfs_sequence_ref"),
+    *_spelled(_RAW, "ledger_position"),
 )
 _ATTESTATION: Final = (
-    *_text("attestation_id", "instruction_id", "tenant_id", "payload_hash", "signature_hash"),
-    *_time("received_at"),
-    *_text("client_id", "client_id_hash", "member_id", "participant_id"),
-    *_text("cert_fingerprint_sha256", "token_jti_hash", "correlation_id"),
-    *_raw("signatures"),
-    *_text("upstream_ref", "downstream_ref", "nfs_sequence_ref"),
-    *_raw("ledger_position"),
+    *_spelled(_QUOTED, "attestation_id"),
+    *_spelled(_TEXT, "instruction_id"),
+    *_spelled(_QUOTED, "tenant_id"),
+    *_spelled(_TEXT, "payload_hash", "signature_hash"),
+    *_spelled(_TIME, "received_at"),
+    *_spelled(_QUOTED, "client_id"),
+    *_spelled(_TEXT, "client_id_hash"),
+    *_spelled(_QUOTED, "member_id"),
+    *_spelled(_TEXT, "participant_id", "cert_fingerprint_sha256", "token_jti_hash"),
+    *_spelled(_QUOTED, "correlation_id"),
+    *_spelled(_RAW, "signatures"),
+    *_spelled(_TEXT, "upstream_ref", "downstream_ref", "nfs_sequence_ref"),
+    *_spelled(_RAW, "ledger_position"),
 )
 # Subject -> table, key and columns of leaf version 1.
-SUBJECTS: Final[dict[str, tuple[str, str, tuple[_Column, ...]]]] = {
+SUBJECTS: Final[dict[str, tuple[str, str, _Columns]]] = {
     "ATTEMPTS": ("payment_outbox_attempts", "attempt_id", _ATTEMPT),
     "ATTESTATIONS": ("ingress_attestations", "attestation_id", _ATTESTATION),
 }
+_RANGE: Final[LiteralString] = """
+select count(*), count(*) filter (where r.is_retired), count(*) - count(distinct r.place),
+    sha256(string_agg(r.leaf, ''::bytea order by r.place))
+from ({rows}) as r
+"""
+_BY_POSITION: Final[LiteralString] = """
+select t.ledger_position as place, {leaf} as leaf, {retired} as is_retired from public.{table} as t
+where t.ledger_position > %(after)s and t.ledger_position <= %(through)s
+"""
+_BY_ID: Final[LiteralString] = """
+select t.{key} as place, {leaf} as leaf, {retired} as is_retired from public.{table} as t
+where t.ledger_position is null and t.{key} > %(after)s and t.{key} <= %(through)s
+"""
+
+
+class Range(NamedTuple):
+    """What is found in a range: how many rows, of which so many are retired and so many there
+    twice; and the SHA-256 over their leaves, None where it was not asked for or nothing is there.
+    """
+
+    rows: int
+    retired: int
+    twice: int
+    digest: bytes | None
 
 
 def canonical(pairs: Sequence[tuple[str, str | None]]) -> str:
@@ -80,49 +97,40 @@ def canonical(pairs: Sequence[tuple[str, str | None]]) -> str:
     return "{" + written + "}"
 
 
-def leaves(
-    connection: psycopg.Connection[Any], subject: str, *, by_id: bool, after: int
-) -> Iterator[Leaf]:
-    """The leaves of live and retired rows behind a place, in order. It reads through cursors of the
-    server, in bounded memory.
-    """
+def digest(
+    connection: psycopg.Connection[Any],
+    subject: str,
+    after: UUID | int,
+    through: UUID | int,
+    *,
+    hashed: bool,
+) -> Range:
+    """Live and retired rows behind `after`, up to `through`: positions, or ids of rows without."""
     table, key, columns = SUBJECTS[subject]
-    live = SQL("select {}, {} from public.{} as t").format(
-        Identifier(key),
-        SQL(", ").join(SQL(how).format(Identifier(name)) for name, how, _ in columns),
-        Identifier(table),
+    where = _BY_ID if isinstance(through, UUID) else _BY_POSITION
+    live = SQL(where).format(
+        key=Identifier(key),
+        leaf=_leaf(columns) if hashed else SQL("null::bytea"),
+        retired=SQL("false"),
+        table=Identifier(table),
     )
-    retired = SQL("select attempt_id, ledger_position, leaf from public.ledger_retired_leaves as t")
-    with ExitStack() as stack:
-
-        def rows(query: Composed | SQL, order: str, name: str) -> Iterator[tuple[Any, ...]]:
-            where: LiteralString = (
-                " where t.ledger_position is null and t.{} > %s order by t.{}"
-                if by_id
-                else " where t.{} > %s order by t.{}"
-            )
-            place = Identifier(order if by_id else "ledger_position")
-            cursor = stack.enter_context(connection.cursor(f"{name}_{subject}_{by_id}"))
-            cursor.itersize = _ROWS_AT_ONCE
-            cursor.execute(query + SQL(where).format(place, place), [_shown(after, by_id=by_id)])
-            return iter(cursor)
-
-        def of_rows() -> Iterator[Leaf]:
-            for found, *values in rows(live, key, "live"):
-                pairs = [
-                    (name, None if value is None else spell(value))
-                    for (name, _, spell), value in zip(columns, values, strict=True)
-                ]
-                place = found.int if by_id else int(values[-1])
-                yield place, sha256(canonical(pairs).encode()).digest(), False
-
-        def of_retired() -> Iterator[Leaf]:
-            for attempt_id, position, leaf in rows(retired, "attempt_id", "retired"):
-                yield attempt_id.int if by_id else position, bytes(leaf), True
-
-        streams = [of_rows(), of_retired()] if subject == "ATTEMPTS" else [of_rows()]
-        yield from heapq.merge(*streams, key=itemgetter(0))
+    retired = SQL(where).format(
+        key=Identifier("attempt_id"),
+        leaf=SQL("t.leaf"),
+        retired=SQL("true"),
+        table=Identifier("ledger_retired_leaves"),
+    )
+    rows = SQL(" union all ").join([live, retired] if subject == "ATTEMPTS" else [live])
+    ((found, gone, twice, hashes),) = connection.execute(
+        SQL(_RANGE).format(rows=rows), {"after": after, "through": through}
+    ).fetchall()
+    return Range(found, gone, twice, bytes(hashes) if hashed and hashes else None)
 
 
-def _shown(place: int, *, by_id: bool) -> UUID | int:
-    return UUID(int=place) if by_id else place
+def _leaf(columns: _Columns) -> Composed:
+    parts: list[Composed | SQL] = []
+    for name, how in columns:
+        start = ", " if parts else "{"
+        parts.append(SQL("{}").format(Literal(f'{start}"{name}" : ')))
+        parts.append(SQL("coalesce({}, 'null')").format(SQL(how).format(Identifier("t", name))))
+    return SQL("sha256(convert_to(concat({}, '}}'), 'UTF8'))").format(SQL(", ").join(parts))

@@ -61,9 +61,12 @@ class Findings:
         self.kept: list[Finding] = []
         self.counts: Counter[str] = Counter()
 
-    def add(self, invariant: str, thing: str, consequence: str) -> None:
-        self.counts[invariant] += 1
-        if self.counts[invariant] <= FINDINGS_MAX:
+    def add(
+        self, invariant: str, thing: str, consequence: str, *, count: int | None = None
+    ) -> None:
+        """Keeps one; `count` says how many there are, where only the first ones come here."""
+        self.counts[invariant] = count or self.counts[invariant] + 1
+        if count or self.counts[invariant] <= FINDINGS_MAX:
             self.kept.append(Finding(invariant, thing, consequence))
 
 
@@ -76,7 +79,8 @@ class LedgerReport:
         invariants: the names of what was checked.
         since: where the check began; None for a full one.
         watermark: where the next one may begin. It does not move over a broken chain.
-        seals: how many were checked, with `rows` under them, of which `retired` are gone.
+        seals: how many were checked, with `rows` under them, of which `hashed` were hashed again
+            and `retired` are gone.
         unsealed: what was not sealed yet, as information.
     """
 
@@ -87,6 +91,7 @@ class LedgerReport:
     watermark: Watermark | None
     seals: int
     rows: int
+    hashed: int
     retired: int
     unsealed: tuple[Unsealed, ...]
 
@@ -106,6 +111,7 @@ class LedgerReport:
             "watermark": self.watermark and self.watermark.to_details(),
             "seals": self.seals,
             "rows": self.rows,
+            "hashed": self.hashed,
             "retired": self.retired,
             "unsealed": [asdict(backlog) for backlog in self.unsealed],
         }

@@ -10,12 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-__all__ = ["CHANGED", "RULES", "USED", "Rule"]
+__all__ = ["CHANGED", "RULES", "SEVERAL", "USED", "Rule"]
 
 # What `changed` stands for in an incremental check: a condition that an index serves.
 CHANGED: Final[LiteralString] = """
 outbox_id in (
     select s.outbox_id from public.payment_outbox_attempts as s where s.ledger_position > %(since)s
+)
+"""
+# What `several` stands for: items with more than one attempt, or with a number out of place.
+SEVERAL: Final[LiteralString] = """
+outbox_id in (
+    select s.outbox_id from public.payment_outbox_attempts as s
+    where s.attempt_no <> 1 and {changed}
 )
 """
 
@@ -61,6 +68,13 @@ RULES: Final[dict[str, Rule]] = {
             (i.tenant_id, i.instruction_id, i.idempotency_key, i.participant_id, i.rail_type)
         """,
     ),
+    "an item has one sequence number": Rule(
+        "the rail gets two payments for one, or none",
+        """
+        select 'item ' || outbox_id from public.payment_outbox_attempts where {several}
+        group by outbox_id having min(sequence_id) <> max(sequence_id)
+        """,
+    ),
     "an item on the queue has not ended": Rule(
         "it is sent again after its end",
         """
@@ -79,7 +93,7 @@ RULES: Final[dict[str, Rule]] = {
         """
         select 'item ' || outbox_id || ', redrive ' || redrive_no
         from public.payment_outbox_attempts
-        where state in ('DISPATCHED', 'FAILED') and {changed}
+        where state in ('DISPATCHED', 'FAILED') and {several}
         group by outbox_id, redrive_no having count(*) > 1
         """,
     ),
@@ -90,7 +104,7 @@ RULES: Final[dict[str, Rule]] = {
         from (
             select outbox_id, attempt_no, redrive_no, state,
                 lead(redrive_no) over (partition by outbox_id order by attempt_no) as next_redrive
-            from public.payment_outbox_attempts where {changed}
+            from public.payment_outbox_attempts where {several}
         ) as a
         where (a.state = 'DISPATCHED' and a.next_redrive is not null)
             or (a.state = 'FAILED' and a.next_redrive <= a.redrive_no)
@@ -136,7 +150,8 @@ RULES: Final[dict[str, Rule]] = {
         select 'item ' || x.outbox_id || ', redrive ' || x.redrive_no || ': ' || count(*)
         from (
             select outbox_id, redrive_no from public.payment_outbox_attempts
-            where lease_token is not null and {changed}
+            where lease_token is not null and (
+                {several} or outbox_id in (select outbox_id from public.payment_outbox_pending))
             union all
             select outbox_id, redrive_no from public.payment_outbox_pending
             where lease_token is not null
@@ -200,14 +215,14 @@ RULES: Final[dict[str, Rule]] = {
             ) as old
             group by participant_id
         )
-        select 'participant ' || s.participant_id || ': ' || count(distinct u.sequence_id)
+        select 'participant ' || s.participant_id || ': ' || count(u.sequence_id)
             || ' numbers used, next ' || s.next_sequence_id
         from public.participant_outbox_sequences as s
         left join floor as f using (participant_id)
         left join used as u on u.participant_id = s.participant_id
             and u.sequence_id > coalesce(f.sequence_id, 0)
         group by s.participant_id, s.next_sequence_id, f.sequence_id
-        having count(distinct u.sequence_id) < s.next_sequence_id - 1 - coalesce(f.sequence_id, 0)
+        having count(u.sequence_id) < s.next_sequence_id - 1 - coalesce(f.sequence_id, 0)
         """,
         whole=True,
     ),
@@ -251,12 +266,18 @@ RULES: Final[dict[str, Rule]] = {
         """,
     ),
 }
+# An item has its number from its first attempt on, or from the queue; a number that the queue says
+# otherwise is one more.
 USED: Final[LiteralString] = """
-select participant_id, sequence_id, outbox_id from public.payment_outbox_pending
-union
-select participant_id, sequence_id, outbox_id from public.payment_outbox_attempts
-union
-select i.participant_id, o.sequence_id, o.outbox_id
+select participant_id, sequence_id from public.payment_outbox_attempts where attempt_no = 1
+union all
+select p.participant_id, p.sequence_id from public.payment_outbox_pending as p
+where not exists (
+    select from public.payment_outbox_attempts as a
+    where (a.outbox_id, a.attempt_no, a.participant_id, a.sequence_id)
+        = (p.outbox_id, 1, p.participant_id, p.sequence_id))
+union all
+select i.participant_id, o.sequence_id
 from public.payment_outbox_outcomes as o
 join public.payment_outbox_identities as i using (outbox_id)
 """

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from tests.limits.table import Row
+from proof.limits import Row
 from tests.sql.operations import Operator, dead_letter, in_doubt
 from tests.sql.queue import Queue
 

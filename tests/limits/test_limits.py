@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 import ledgerdb.rows.limits
-from tests.digest import Digest
+from proof.digest import Digest
+from proof.limits import Clause, Row, rows
 from tests.limits.site import Site
-from tests.limits.table import Clause, Row, rows
 from tests.limits.values import values
 
 ROWS = rows()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from proof.limits import Clause, Row
 from tests.limits.site import Site
-from tests.limits.table import Clause, Row
 
 __all__ = ["Values", "values"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import upgrade
-from tests.defects.site import Session
+from proof.session import Session
 from tests.migrations.databases import catalog, query
 from tests.migrations.project import REVISIONS
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ledgerdb.embedded import EmbeddedServer
-from tests.security.grounds import Grounds
+from proof.attacks.grounds import Grounds
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.security.grounds import Grounds
+from proof.attacks.grounds import Grounds
 
 APPEND_ONLY = "P0001"
 ON_REFERENCE = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.security.calls import calls
-from tests.security.grounds import EVERYONE, Grounds, outcome
+from proof.attacks.calls import calls
+from proof.attacks.grounds import EVERYONE, Grounds, outcome
 
 # What any session may set.
 HOSTILE = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.security.grounds import EVERYONE, Grounds
+from proof.attacks.grounds import EVERYONE, Grounds
 
 READERS = ("control", "readonly", "auditor")
 RELATIONS = """

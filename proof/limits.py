@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["Clause", "Row", "rows"]
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "limits.md"
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "limits.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 
-from tests.defects.site import Session, Site
+from proof.session import Place, Session
 
 __all__ = ["DENIED", "EVERYONE", "NOBODY", "OWN_SCHEMA", "Grounds"]
 
@@ -52,7 +52,7 @@ _ROWS_AT_HEAD: Final = (
 )
 
 
-class Grounds(Site):
+class Grounds(Place):
     """The superuser on it; `ids` has the items by name, `token` is the lease of item `leased`."""
 
     def __init__(

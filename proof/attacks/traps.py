@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.defects.site import Session
+from proof.session import Session
 
 __all__ = ["KINDS", "SPRUNG", "statements"]
 

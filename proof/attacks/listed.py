@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tests.security.grounds import EVERYONE
+from proof.attacks.grounds import EVERYONE
 
 __all__ = ["ATTACKS", "Attack"]
 
@@ -200,4 +200,98 @@ POWERS: Final = {
         "create domain pg_temp.d as public.outbox_attempt_state", EVERYONE, EVERYONE[1:]
     ),
 }
-ATTACKS: Final = WRITES | READS | PLANTS | POWERS
+# Who may not give gets a warning only: so what came of it is looked at.
+_HELD: Final = """
+do $$ begin
+    if not pg_catalog.{} then raise exception 'not given' using errcode = '42501'; end if;
+end $$
+"""
+# Of what a role may do and what a session may leave behind for later.
+TRICKS: Final = {
+    "references": Attack(
+        f"create table mallory.r (outbox_id uuid references {QUEUE} (outbox_id))", CONTROL
+    ),
+    "cluster": Attack(f"cluster {QUEUE} using payment_outbox_pending_pkey", CONTROL),
+    "reindex": Attack(f"reindex table {QUEUE}", CONTROL),
+    "comment": Attack(f"comment on table {QUEUE} is 'mine'"),
+    "rename-column": Attack(f"alter table {QUEUE} rename column rail_type to rail"),
+    "rename-schema": Attack("alter schema public rename to mine"),
+    "new-in-public": Attack("create view public.v as select 1"),
+    "sequence-in-public": Attack("create sequence public.s"),
+    "read-positions": Attack("select last_value from public.ledger_positions"),
+    "burn-position": Attack("select nextval('public.ledger_positions')"),
+    "read-controls": Attack("select paused from public.outbox_controls"),
+    "pause-by-hand": Attack("update public.outbox_controls set paused = true"),
+    "forge-seal": Attack("delete from public.ledger_seals"),
+    "horizon": Attack("update public.ledger_seal_horizon set final_position = 0"),
+    "read-late-tokens": Attack("select lease_token from public.payment_outbox_late_results"),
+    "read-pins": Attack("select tpin_hash from public.tenant_members"),
+    "read-attestations": Attack("select payload_hash from public.ingress_attestations"),
+    "extended-statistics": Attack("select stxdmcv from pg_catalog.pg_statistic_ext_data"),
+    "explain-tokens": Attack(f"explain (analyze) select lease_token from {QUEUE}", READERS),
+    "prepared-read": Attack(
+        f"prepare p as select lease_token from {QUEUE}; execute p; deallocate p", READERS
+    ),
+    "merge": Attack(
+        f"""merge into {QUEUE} as q using (values (1)) as v (x) on true
+        when matched then delete""",
+        CONTROL,
+    ),
+    "insert-select": Attack(
+        f"create temp table stolen as select outbox_id, lease_token from {QUEUE}", READERS
+    ),
+    "do-block": Attack(f"do $$ begin perform lease_token from {QUEUE}; end $$", READERS),
+    "own-definer": Attack(
+        f"""create function mallory.f() returns bigint language sql security definer
+        as 'select count(lease_token) from {QUEUE}'; select mallory.f()""",
+        READERS,
+    ),
+    "inline-sql": Attack(
+        f"""create function pg_temp.f() returns uuid language sql
+        return (select lease_token from {QUEUE} limit 1); select pg_temp.f()""",
+        READERS,
+    ),
+    "untrusted-language": Attack(
+        "create function pg_temp.f() returns text language internal as 'current_user'"
+    ),
+    "c-function": Attack(
+        "create function pg_temp.f() returns integer language c as '/tmp/mine', 'f'"
+    ),
+    "load-library": Attack("load '/tmp/mine'"),
+    "foreign-server": Attack("create foreign data wrapper mine"),
+    "new-role": Attack("create role mallory_y"),
+    "drop-role": Attack("drop role symphony_owner"),
+    "rename-role": Attack("alter role symphony_owner rename to mine"),
+    "reassign": Attack("reassign owned by symphony_owner to current_user"),
+    "drop-owned": Attack("drop owned by symphony_owner"),
+    "pass-on-table": Attack(
+        f"grant select on {QUEUE} to mallory_nobody;"
+        + _HELD.format(f"has_table_privilege('mallory_nobody', '{QUEUE}', 'select')")
+    ),
+    "pass-on-function": Attack(
+        "grant execute on function public.uuid_strategy() to public;"
+        + _HELD.format(
+            "has_function_privilege('mallory_nobody', 'public.uuid_strategy()', 'execute')"
+        ),
+        EVERYONE,
+    ),
+    "grant-parameter": Attack("grant set on parameter session_replication_role to current_user"),
+    "row-security-off": Attack(f"alter table {QUEUE} no force row level security"),
+    "trigger-always": Attack(
+        f"alter table {HISTORY} enable replica trigger trg_deny_outbox_attempts_mutation"
+    ),
+    "reload": Attack("select pg_catalog.pg_reload_conf()"),
+    "rotate-log": Attack("select pg_catalog.pg_rotate_logfile()"),
+    "server-directory": Attack("select pg_catalog.pg_ls_dir('.')"),
+    "write-file": Attack("copy (select 1) to '/tmp/mine'"),
+    "read-file": Attack("copy pg_temp.x from '/etc/hostname'"),
+    "replication-slot": Attack("select pg_catalog.pg_create_physical_replication_slot('mine')"),
+    "log-off": Attack("set log_statement = 'none'"),
+    "preload": Attack("set session_preload_libraries = 'mine'"),
+    "advance-xid": Attack("select pg_catalog.pg_switch_wal()"),
+    "drop-type": Attack("drop type public.outbox_attempt_state cascade"),
+    "alter-sequence": Attack("alter sequence public.ledger_positions restart"),
+    "alter-view": Attack("create or replace view public.payment_outbox_queue as select 1 as x"),
+    "owner-of-view": Attack("alter view public.payment_outbox_queue set (security_invoker = true)"),
+}
+ATTACKS: Final = WRITES | READS | PLANTS | POWERS | TRICKS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.security.grounds import Grounds
+from proof.attacks.grounds import Grounds
 
 __all__ = ["ON_REFERENCE", "calls"]
 

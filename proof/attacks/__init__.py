@@ -1,0 +1,1 @@
+"""Attacks on a database, by logins that have one capability or none."""

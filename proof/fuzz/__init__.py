@@ -1,0 +1,1 @@
+"""Hostile arguments for every function and every public entry point."""

@@ -1,0 +1,1 @@
+"""A ledger with a million instructions, and how long its verification takes."""
