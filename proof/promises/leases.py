@@ -109,7 +109,7 @@ def due_order(world: World) -> None:
 
 @promise("an item whose payload, participant or rail is not what was accepted is put on hold")
 def mismatches(world: World) -> None:
-    good, rail, participant = (items.item(world) for _ in range(3))
+    rail, participant, good = (items.item(world) for _ in range(3))
     world.run(
         "update public.payment_outbox_pending set rail_type = 'X' where outbox_id = %s",
         rail.outbox_id,

@@ -194,6 +194,8 @@ def policies(world: World) -> None:
             factor=factor, max_seconds=longest, jitter=jitter, actor=" ann ", reason=" why ",
         )
 
+    same("shipped policy", [4 * 0.8 <= _wait(world, "SEPA", 3) <= 4], [True])  # noqa: PLR2004
+    world.run("delete from public.outbox_retry_policies")
     same("without a policy", _wait(world, "SEPA", 1), 1)
     row = set_policy("SEPA", "EXPONENTIAL", 2, 3, 50, 0)
     set_ = {"strategy": "EXPONENTIAL", "base_seconds": 2, "factor": 3, "max_seconds": 50, "jitter": 0}
@@ -237,8 +239,9 @@ def late_results(world: World) -> None:
         before = (items.queue(world, one), items.attempts(world, one))
         kept = len(_late(world, one))
         result = by.pop("result", "DISPATCHED")
+        details = {**_DETAILS, "rail_reference": f"R-{kept}"}
         for _ in range(2):
-            row = items.complete(world, one, result, **_DETAILS, **by)
+            row = items.complete(world, one, result, **details, **by)
             same(f"late {outcome}", row, _outcome(one, outcome, no, state))
         found = _late(world, one)
         same("kept once", len(found), kept + 1)
@@ -246,7 +249,7 @@ def late_results(world: World) -> None:
             "evidence",
             found[-1],
             {
-                **_DETAILS, "lease_token": one.token, "worker_id": by.get("worker", "w1"),
+                **details, "lease_token": one.token, "worker_id": by.get("worker", "w1"),
                 "state": result, "outcome": outcome, "received_at": ANY,
             },
         )
@@ -327,7 +330,7 @@ def batches(world: World) -> None:
         same("queue", items.queue(world, one), None)
     same("late", [row["rail_code"] for row in _late(world, lost)], ["c"])
     fresh = [items.enqueue(world) for _ in range(3)]
-    items.claim(world, *fresh)
+    items.claim(world, lost, *fresh)
     fresh.reverse()
     rows = world.call("complete_outbox_attempts", **items.leases(fresh), states=states[1:4])
     same("order", [row["outbox_id"] for row in rows], [one.outbox_id for one in fresh])
