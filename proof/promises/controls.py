@@ -167,6 +167,7 @@ def scopes_apart(world: World) -> None:
     namesake = items.enqueue(world, rail=str(tenant_id))
     world.call("pause_outbox", scope="RAIL", scope_key=str(tenant_id), **_WHO)
     items.claim(world, theirs)
+    items.claim(world)
     same("held", (items.queue(world, namesake) or {})["hold"], "PAUSED")
     world.call("pause_outbox", scope="TENANT", scope_key=str(UUID(str(tenant_id))), **_WHO)
     same("controls", len(world.table("outbox_controls")), 2)
