@@ -91,6 +91,8 @@ def _problem(world: World, promise: Promise) -> str | None:
         return str(broken)
     except psycopg.Error as error:
         return _described(error)
+    except (LookupError, TypeError, ValueError) as error:  # the answer has not even the shape
+        return f"{type(error).__name__}: {error}"
     return None
 
 
