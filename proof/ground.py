@@ -73,10 +73,10 @@ class Ground:
             name = f"template_{next(self._numbers)}"
             with self._administer() as admin:
                 admin.execute(_named("create database {} template {}", name, origin))
+            self._templates[key] = name
             if not replaced:
                 upgrade(self.url(name), revision)
             replace_functions(self.url(name), replaced)
-            self._templates[key] = name
         return self._templates[key]
 
     def forget(self, revision: str = HEAD, *, replaced: tuple[str, ...]) -> None:

@@ -323,11 +323,12 @@ def members(world: World) -> None:
     member_id = uuid4()
     _member(world, member_id, items.tenant(world))
     try:
-        world.run(
-            "insert into public.ingress_attestations (attestation_id, instruction_id,"
-            " payload_hash, member_id) values (gen_random_uuid(), 'I', 'h', %s)",
-            member_id,
-        )
+        with world.undone():
+            world.run(
+                "insert into public.ingress_attestations (attestation_id, instruction_id,"
+                " payload_hash, member_id) values (gen_random_uuid(), 'I', 'h', %s)",
+                member_id,
+            )
     except psycopg.Error as error:
         same("refusal", error.sqlstate, "P7201")
     else:

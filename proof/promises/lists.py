@@ -284,12 +284,15 @@ def dead_letters(world: World) -> None:
         for row in world.rows(
             "insert into public.payment_outbox_attempts (outbox_id, instruction_id,"
             " participant_id, sequence_id, idempotency_key, rail_type, attempt_no, state,"
-            " tenant_id, error_code)"
-            " select gen_random_uuid(), 'old', 'P', 1, 'K', 'R', 1, 'FAILED', %s, 'OLD'"
+            " tenant_id, error_code, error_message, rail_code, worker_id, closed_by)"
+            " select gen_random_uuid(), 'old', 'P', 1, 'K', 'R', 1, 'FAILED', %s, 'OLD', 'm', 'c',"
+            " 'w', 'b'"
             " from generate_series(1, 3) returning outbox_id",
             one.tenant_id,
         )
     )
+    (row,) = world.table("payment_outbox_attempts", outbox_id=untimed[0])
+    same("letter", listed()[3], {name: row[name] for name in copied} | {"disputed": False})
     for filters, expected in (
         ({}, [*ids[1:], *untimed]), ({"limit": 4}, [*ids[1:], untimed[0]]),
         ({"after_outbox_id": untimed[0]}, untimed[1:]),
@@ -313,9 +316,7 @@ def backlog(world: World) -> None:
     for name, count in (("leased", 1), ("expired", 2), ("in_doubt", 4)):
         for _ in range(count):
             one = next(states)
-            if name == "in_doubt":
-                world.call("begin_outbox_dispatch", **items.leases([one]))
-            if name != "leased":
+            if name == "expired":
                 items.expire(world, one)
             if name == "in_doubt":
                 world.run(

@@ -284,3 +284,22 @@ def turns(world: World) -> None:
     same("oldest", [row["outbox_id"] for row in rows], [batch[0].outbox_id, batch[2].outbox_id, batch[4].outbox_id])
     rows = world.call("claim_outbox_items", batch_size=1, worker_id="w", lease_seconds=60)
     same("one", len(rows), 1)
+
+
+@promise("a fair claim closes what ran out and keeps the order, in whichever share it meets them")
+def shares_of_rounds(world: World) -> None:
+    rich, poor = items.tenant(world, "rich"), items.tenant(world, "poor")
+    set_control(world, "TENANT", str(poor), ordering="FIFO_BLOCK")
+    set_control(world, "QUEUE", "*", fair=True)
+    first = items.item(world, tenant_id=poor, participant="P", no=1)
+    dead = items.item(world, tenant_id=rich)
+    items.claim(world, first, dead)
+    second = items.item(world, tenant_id=poor, participant="P", no=2)
+    items.expire(world, dead)
+    # The first round takes what the poor one has and a share of the rich; later ones the rest.
+    batch = [items.item(world, tenant_id=rich) for _ in range(8)]
+    rows = world.call("claim_outbox_items", batch_size=10, worker_id="w1", lease_seconds=60)
+    ids = {one.outbox_id for one in (dead, *batch)}
+    same("claimed", {row["outbox_id"] for row in rows}, ids)
+    same("held", (items.queue(world, second) or {})["hold"], "FIFO")
+    same("closed", [row["state"] for row in items.attempts(world, dead)], ["ZOMBIE_REQUEUE"])

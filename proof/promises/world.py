@@ -191,6 +191,7 @@ def connect(url: str) -> psycopg.Connection[Row]:
     connection.adapters.register_loader("timestamptz", _TimeLoader)
     connection.adapters.register_loader("json", TextLoader)
     connection.execute("set timezone = 'UTC'")
+    connection.execute("set statement_timeout = '5s'")  # a mistake may wait, or loop, for ever
     return connection
 
 
