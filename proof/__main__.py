@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import typer
 
+from proof.mutants.command import mutants
+from proof.promises.command import promises
+
 app = typer.Typer(
     name="proof",
     help="Rerun the correctness of ledgerdb on an embedded PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(mutants)
+app.command()(promises)
 
 if __name__ == "__main__":
     app(prog_name="python -m proof")

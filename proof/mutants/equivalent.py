@@ -12,8 +12,27 @@ from proof.mutants.mutant import Mutant
 
 __all__ = ["reason_for"]
 
-# (function, kind or part of the changed lines) -> why
-_REASONS: Final[dict[tuple[str, str], str]] = {}
+# (function, part of the changed lines) -> why
+_REASONS: Final[dict[tuple[str, str], str]] = {
+    ("claim_outbox_items", "-exit when v_met = 0;\n+null;"): (
+        "a round that meets nothing leases nothing, and `v_leased = v_met` ends the loop"
+    ),
+    ("seal_ledger", "and v_horizon.noted_xid < v_xid, false"): (
+        "the id of this transaction is new: no earlier call can have noted it"
+    ),
+    ("_lock_leases", "+order by p.outbox_id desc"): "outbox_id is the primary key: it is one row",
+    ("complete_outbox_attempts", "+order by q.outbox_id desc"): (
+        "outbox_id is the primary key: it is one row"
+    ),
+    ("_due_items", "-abandoned := false;\n+null;"): "null counts as false, and `null or true` is true",
+    ("_due_items", "-ordered := false;\n+null;"): "null counts as false, and `null or true` is true",
+    ("_due_items_fairly", "-abandoned := false;\n+null;"): (
+        "null counts as false, and `null or true` is true"
+    ),
+    ("_due_items_fairly", "-ordered := false;\n+null;"): (
+        "null counts as false, and `null or true` is true"
+    ),
+}
 
 
 def reason_for(mutant: Mutant) -> str | None:

@@ -81,6 +81,15 @@ def replays(world: World) -> None:
             same("state", found["state"], told)
 
     one, other = items.enqueue(world), items.item(world)
+    for key, instruction in (("K", "I"), ("K2", one.instruction), ("K", other.instruction)):
+        items.enqueue(world, key=key, instruction=instruction, participant="decoy")
+    for instruction in ("I", one.instruction):
+        items.item(world, tenant_id=other.tenant_id, instruction=instruction)
+    items.item(world, instruction=other.instruction)
+    world.run(
+        "delete from public.payment_outbox_pending where outbox_id <> all(%s)",
+        [one.outbox_id, other.outbox_id],
+    )
     replayed("PENDING")
     items.claim(world, one, other)
     replayed("PENDING")
@@ -108,7 +117,7 @@ def replays(world: World) -> None:
             *_ONE_KEY, "enqueue_payment_outbox", **{**items.enqueuing(one), **changes}
         )
         world.refuses(*_ONE_KEY, "ingest_instruction", **items.ingestion(other, **changes))
-    same("identities", len(world.table("payment_outbox_identities")), 2)
+    same("identities", len(world.table("payment_outbox_identities")), 8)
 
 
 def _resolve(world: World, one: Item, resolution: str) -> None:

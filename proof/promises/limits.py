@@ -525,16 +525,17 @@ def _try(world: World, function: _Function) -> None:
                 ) from error
 
 
-def _add(function: _Function) -> None:
+def _add(name: str, functions: Sequence[_Function]) -> None:
     def attempt(world: World) -> None:
-        _try(world, function)
+        for function in functions:
+            _try(world, function)
 
-    attempt.__name__ = function.name
-    promise(f"the limits of {function.name} as docs/limits.md has them")(attempt)
+    attempt.__name__ = name
+    promise(f"the limits of {name} as docs/limits.md has them")(attempt)
 
 
-for _one in FUNCTIONS:
-    _add(_one)
+for _name in dict.fromkeys(one.name for one in FUNCTIONS):
+    _add(_name, [one for one in FUNCTIONS if one.name == _name])
 
 
 @promise("the number of an invalid item of a batch is in the detail")

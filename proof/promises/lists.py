@@ -338,6 +338,16 @@ def backlog(world: World) -> None:
         "update public.payment_outbox_pending set next_attempt_at = '2020-01-01' where outbox_id = %s",
         batch[20].outbox_id,
     )
+    # The end of a lease without a token, as somebody may leave it, is no lease.
+    world.run(
+        "update public.payment_outbox_pending set lease_expires_at = '2021-01-01'"
+        " where outbox_id = %s",
+        batch[20].outbox_id,
+    )
+    world.run(
+        "update public.payment_outbox_pending set next_attempt_at = '2020-01-01' where outbox_id = %s",
+        batch[20].outbox_id,
+    )
     promised = dict(zip(names, (6, 5, 1, 2, 4, 3), strict=True))
     oldest = datetime(2020, 1, 1, tzinfo=UTC)
     same("backlog", world.one("outbox_backlog"), {**promised, "oldest_due_at": oldest})

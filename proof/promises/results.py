@@ -258,6 +258,9 @@ def late_results(world: World) -> None:
     one = items.item(world)
     items.claim(world, one)
     late(one, "STOLEN", worker="w2")
+    issued, one.token = one.token, uuid4()
+    late(one, "UNKNOWN")
+    one.token = issued
     items.expire(world, one)
     late(one, "EXPIRED")
     world.call("repair_expired_leases", batch_size=1, worker_id="r")

@@ -132,6 +132,34 @@ def _verdicts(world: World) -> dict[str, list[Item]]:
     return found
 
 
+@promise("a plan of nothing has a row for every verdict, and counts zero")
+def empty_plan(world: World) -> None:
+    rows = world.call("retention_plan", before=HORIZON)
+    nothing = {"items": 0, "attempts": 0, "bytes": 0, "oldest": None, "newest": None}
+    same("plan", rows, [{"horizon": HORIZON, "verdict": name, **nothing} for name in _PLACES])
+
+
+@promise("rows from before there were positions are sealed by their ids")
+def sealed_by_id(world: World) -> None:
+    world.run("alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position")
+    low, high = (UUID(int=number) for number in (1000, 2000))
+    for seal_no, subject, through in (
+        (1, "ATTEMPTS", low), (2, "ATTEMPTS", high), (3, "ATTESTATIONS", UUID(int=9000)),
+    ):
+        world.run(
+            "insert into public.ledger_seals (seal_no, subject, after_id, through_id, row_count,"
+            " leaf_version, digest, previous_hash, seal_hash, sealed_at) values"
+            " (%s, %s, '00000000-0000-0000-0000-000000000000', %s, 1, 1, sha256('a'), sha256('b'),"
+            " sha256('c'), now())",
+            *(seal_no, subject, through),
+        )
+    for attempt_id, verdict in ((low, "RETIRE"), (high, "RETIRE"), (UUID(int=2001), "UNSEALED")):
+        with world.undone():
+            past(world, OLD, ledger_position=None, attempt_id=attempt_id)
+            found = [row["verdict"] for row in world.call("retention_plan", before=HORIZON) if row["items"]]
+            same("verdict", found, [verdict])
+
+
 @promise("the plan says what would retire at a time, and why the rest stays; retiring keeps to it")
 def plan(world: World) -> None:
     expected = _verdicts(world)
