@@ -68,3 +68,19 @@ begin
     return true;
 end;
 $$;
+
+-- finish: what the database holds of a schedule at its end, and again when all that was left to do
+-- is done. explorer.drain and explorer.held are those of the revision.
+create function explorer.finish(p_n text, out before json, out after json)
+returns record
+language plpgsql
+as $$
+begin
+    before := explorer.held(p_n);
+    after := before;
+    if exists (select from public.payment_outbox_pending) then
+        perform explorer.drain();
+        after := explorer.held(p_n);
+    end if;
+end;
+$$;

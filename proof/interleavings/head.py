@@ -15,29 +15,11 @@ _QUEUED: Final = ("due", "leased", "expired", "done", "dead")
 _HELD: Final = ("leased", "expired", "begun", "expired_begun", "last_try", "fifo_leased")
 _OPERATED: Final = ("due", "leased", "expired", "doubt", "expired_begun", "fifo_held")
 _CONFLICT: Final = frozenset({"P7101"})
-_NOT_NOW: Final = frozenset({"P7004"})
+_NOT_NOW: Final = frozenset({"P7004", "P7006"})
 _BUSY: Final = frozenset({"55P03"})
 _ISOLATION: Final = frozenset({"P711F"})
 _LOST: Final = frozenset({"P7002"})
 
-_ENQUEUE: Final = (
-    "select * from public.enqueue_payment_outbox('i{i}-{{n}}', '{p}-{{n}}', 'k1', 'RTGS',"
-    " '{{{payload}}}')"
-)
-_ENQUEUE_MANY: Final = (
-    "select * from public.enqueue_outbox_items(array['i{0}-{{n}}', 'i{1}-{{n}}'],"
-    " array['p-{{n}}', 'q-{{n}}'], array['k1', 'k1'], array['RTGS', 'RTGS'],"
-    " array['{{payload}}', '{{payload}}'])"
-)
-_INGEST: Final = (
-    "select * from public.ingest_instruction('{{tenant}}', 'i1-{{n}}', 'p-{{n}}', '{0}', 'RTGS',"
-    " '{{{1}}}')"
-)
-_INGEST_MANY: Final = (
-    "select * from public.ingest_instructions(array['{{tenant}}', '{{tenant}}']::uuid[],"
-    " array['i{0}-{{n}}', 'i{1}-{{n}}'], array['p-{{n}}', 'q-{{n}}'], array['k1', 'k1'],"
-    " array['RTGS', 'RTGS'], array['{{payload}}', '{{payload}}'])"
-)
 _COMPLETE: Final = (
     "select * from public.complete_outbox_attempts('{{{3}}}', array['{{{0}}}']::uuid[],"
     " array['{{{1}}}']::uuid[], '{{{{{2}}}}}', '{{{{reference}}}}')"
@@ -45,6 +27,46 @@ _COMPLETE: Final = (
 _LEASES: Final = "array['{o1}']::uuid[], array['{t1}']::uuid[], 'w1'"
 _OWN_LEASES: Final = "array['{own_o}']::uuid[], array['{own_t}']::uuid[], '{me}'"
 _BY_OPERATOR: Final = "'operator', 'reason'"
+
+
+def _enqueue(
+    name: str, situations: tuple[str, ...], *, i: int, p: str, payload: str = "payload"
+) -> Call:
+    statement = (
+        f"select * from public.enqueue_payment_outbox('i{i}-{{n}}', '{p}-{{n}}', 'k1', 'RTGS',"
+        f" '{{{payload}}}')"
+    )
+    return Call(name, statement, "enqueue", situations, _CONFLICT, ((f"i{i}", f"{p} {payload}"),))
+
+
+def _enqueue_many(name: str, first: int, second: int) -> Call:
+    statement = (
+        f"select * from public.enqueue_outbox_items(array['i{first}-{{n}}', 'i{second}-{{n}}'],"
+        " array['p-{n}', 'p-{n}'], array['k1', 'k1'], array['RTGS', 'RTGS'],"
+        " array['{payload}', '{payload}'])"
+    )
+    keys = tuple((f"i{number}", "p payload") for number in (first, second))
+    return Call(name, statement, "enqueue", _NEW, frozenset(), keys)
+
+
+def _ingest(name: str, key: str, payload: str) -> Call:
+    statement = (
+        f"select * from public.ingest_instruction('{{tenant}}', 'i1-{{n}}', 'p-{{n}}', '{key}',"
+        f" 'RTGS', '{{{payload}}}')"
+    )
+    content = (f"tenant i1 {key}", payload)
+    return Call(name, statement, "enqueue", (*_NEW, "ingested"), _CONFLICT, (content,))
+
+
+def _ingest_many(name: str, first: int, second: int) -> Call:
+    statement = (
+        "select * from public.ingest_instructions(array['{tenant}', '{tenant}']::uuid[],"
+        f" array['i{first}-{{n}}', 'i{second}-{{n}}'], array['p-{{n}}', 'q-{{n}}'],"
+        " array['k1', 'k1'], array['RTGS', 'RTGS'], array['{payload}', '{payload}'])"
+    )
+    # The first instruction is the one of `ingest` only where it goes to the same participant.
+    keys = tuple((f"tenant i{number} k1", "payload") for number in (first, second))
+    return Call(name, statement, "enqueue", (*_NEW, "ingested"), _CONFLICT, keys)
 
 
 def _complete(state: str, *, own: bool = False) -> str:
@@ -56,60 +78,69 @@ def _complete(state: str, *, own: bool = False) -> str:
 def _calls() -> list[Call]:
     lease = LEASE_SECONDS
     return [
-        Call("enqueue", _ENQUEUE.format(i=1, p="p", payload="payload"), (*_NEW, *_QUEUED)),
-        Call("enqueue_2", _ENQUEUE.format(i=2, p="p", payload="payload"), _NEW),
-        Call(
-            "enqueue_elsewhere", _ENQUEUE.format(i=1, p="q", payload="payload"), _NEW, _CONFLICT
-        ),
-        Call("enqueue_other", _ENQUEUE.format(i=1, p="p", payload="other"), _NEW, _CONFLICT),
-        Call("enqueue_many", _ENQUEUE_MANY.format(1, 2), _NEW),
-        Call("enqueue_many_turned", _ENQUEUE_MANY.format(2, 1), _NEW),
-        Call("ingest", _INGEST.format("k1", "payload"), (*_NEW, "ingested")),
-        Call("ingest_other", _INGEST.format("k1", "other"), _NEW, _CONFLICT),
-        Call("ingest_again", _INGEST.format("k2", "payload"), (*_NEW, "ingested"), _CONFLICT),
-        Call("ingest_many", _INGEST_MANY.format(1, 2), (*_NEW, "ingested"), _CONFLICT),
-        Call("ingest_many_turned", _INGEST_MANY.format(2, 1), (*_NEW, "ingested"), _CONFLICT),
+        _enqueue("enqueue", (*_NEW, *_QUEUED), i=1, p="p"),
+        _enqueue("enqueue_2", (), i=2, p="p"),
+        _enqueue("enqueue_elsewhere", (*_NEW, "due", "done"), i=1, p="q"),
+        _enqueue("enqueue_other", (*_NEW, "due"), i=1, p="p", payload="other"),
+        _enqueue_many("enqueue_many", 1, 2),
+        _enqueue_many("enqueue_many_turned", 2, 1),
+        _ingest("ingest", "k1", "payload"),
+        _ingest("ingest_other", "k1", "other"),
+        _ingest("ingest_again", "k2", "payload"),
+        _ingest_many("ingest_many", 1, 2),
+        _ingest_many("ingest_many_turned", 2, 1),
         Call(
             "claim",
             f"select * from public.claim_outbox_items(1, '{{me}}', {lease})",
+            "claim",
             ("due", "leased", "expired", "expired_begun", "last_expired", "fifo_leased"),
         ),
         Call(
             "claim_all",
             f"select * from public.claim_outbox_items(10, '{{me}}', {lease})",
+            "claim",
             ("due", "expired", "paused", "fifo_leased", "fifo_held", "fair", "fair_expired"),
         ),
-        Call("claim_batch", f"select * from public.claim_outbox_batch(1, '{{me}}', {lease})"),
+        Call(
+            "claim_batch",
+            f"select * from public.claim_outbox_batch(1, '{{me}}', {lease})",
+            "claim",
+            ("due", "expired"),
+        ),
         Call(
             "extend",
             f"select * from public.extend_outbox_leases({_LEASES}, {4 * lease})",
+            "extend",
             ("leased", "begun"),
         ),
-        Call("release", f"select * from public.release_outbox_leases({_LEASES})", _HELD[:4]),
-        Call("begin", f"select * from public.begin_outbox_dispatch({_LEASES})", _HELD[:2]),
-        Call("complete_dispatched", _complete("DISPATCHED"), (*_HELD, "done", "doubt")),
-        Call("complete_retryable", _complete("RETRYABLE"), _HELD),
-        Call("complete_failed", _complete("FAILED"), (*_HELD, "dead")),
+        Call("release", f"select * from public.release_outbox_leases({_LEASES})", "release", _HELD[:4]),
+        Call("begin", f"select * from public.begin_outbox_dispatch({_LEASES})", "begin", _HELD[:2]),
+        Call("complete_dispatched", _complete("DISPATCHED"), "complete", (*_HELD, "done", "doubt")),
+        Call("complete_retryable", _complete("RETRYABLE"), "complete", _HELD),
+        Call("complete_failed", _complete("FAILED"), "complete", (*_HELD, "dead")),
         Call(
             "complete_old",
             "select * from public.complete_outbox_attempt('{o1}', '{t1}', 'w1', 'DISPATCHED',"
             " 'reference')",
+            "complete",
             ("leased", "expired", "done"),
             _LOST,
         ),
-        Call("own_begin", f"select * from public.begin_outbox_dispatch({_OWN_LEASES})"),
-        Call("own_release", f"select * from public.release_outbox_leases({_OWN_LEASES})"),
-        Call("own_dispatched", _complete("DISPATCHED", own=True)),
-        Call("own_retryable", _complete("RETRYABLE", own=True)),
-        Call("own_failed", _complete("FAILED", own=True)),
+        Call("own_begin", f"select * from public.begin_outbox_dispatch({_OWN_LEASES})", "begin"),
+        Call("own_release", f"select * from public.release_outbox_leases({_OWN_LEASES})", "release"),
+        Call("own_dispatched", _complete("DISPATCHED", own=True), "complete"),
+        Call("own_retryable", _complete("RETRYABLE", own=True), "complete"),
+        Call("own_failed", _complete("FAILED", own=True), "complete"),
         Call(
             "repair",
             "select * from public.repair_expired_leases(10, '{me}')",
+            "repair",
             ("expired", "expired_begun", "last_expired", "leased", "fifo_held", "paused"),
         ),
         Call(
             "cancel",
             f"select * from public.cancel_outbox_item('{{o1}}', {_BY_OPERATOR})",
+            "operate",
             _OPERATED,
             _NOT_NOW,
         ),
@@ -117,6 +148,7 @@ def _calls() -> list[Call]:
             "manual_dispatched",
             "select * from public.record_manual_attempt('{o1}', 'DISPATCHED', 'by hand', null,"
             f" null, null, {_BY_OPERATOR})",
+            "operate",
             _OPERATED,
             _NOT_NOW,
         ),
@@ -124,6 +156,7 @@ def _calls() -> list[Call]:
             "manual_retryable",
             "select * from public.record_manual_attempt('{o1}', 'RETRYABLE', null, null, null, null,"
             f" {_BY_OPERATOR})",
+            "operate",
             ("due", "expired", "last_expired"),
             _NOT_NOW,
         ),
@@ -131,12 +164,14 @@ def _calls() -> list[Call]:
             "resolve_dispatched",
             f"select * from public.resolve_outbox_item('{{o1}}', 'DISPATCHED', {_BY_OPERATOR},"
             " 'reference')",
+            "operate",
             ("doubt", "expired_begun", "begun"),
             _NOT_NOW,
         ),
         Call(
             "resolve_requeue",
             f"select * from public.resolve_outbox_item('{{o1}}', 'REQUEUE', {_BY_OPERATOR})",
+            "operate",
             ("doubt", "expired_begun", "begun"),
             _NOT_NOW,
         ),
@@ -144,18 +179,21 @@ def _calls() -> list[Call]:
             "redrive",
             "select * from public.redrive_dead_letters(array['{o1}']::uuid[], false,"
             f" {_BY_OPERATOR})",
+            "redrive",
             ("dead", "last_try", "leased", "old_dead"),
             _ISOLATION,
         ),
         Call(
             "pause",
             f"select * from public.pause_outbox('RAIL', 'RTGS', {_BY_OPERATOR})",
+            "pause",
             ("due", "paused", "expired"),
             _BUSY,
         ),
         Call(
             "resume",
             f"select * from public.resume_outbox('RAIL', 'RTGS', {_BY_OPERATOR})",
+            "resume",
             ("paused", "due"),
             _BUSY,
         ),
@@ -163,6 +201,7 @@ def _calls() -> list[Call]:
             "order",
             "select * from public.set_outbox_control('RAIL', 'RTGS', null, 'FIFO_BLOCK', null,"
             f" null, {_BY_OPERATOR})",
+            "order",
             ("due", "leased", "expired", "none"),
             _BUSY,
         ),
@@ -170,6 +209,7 @@ def _calls() -> list[Call]:
             "unorder",
             "select * from public.set_outbox_control('RAIL', 'RTGS', null, 'NONE', null, null,"
             f" {_BY_OPERATOR})",
+            "unorder",
             ("fifo_leased", "fifo_held"),
             _BUSY,
         ),
@@ -177,6 +217,7 @@ def _calls() -> list[Call]:
             "skip",
             "select * from public.set_outbox_control('RAIL', 'RTGS', null, 'FIFO_SKIP', null,"
             f" null, {_BY_OPERATOR})",
+            "skip",
             ("fifo_held",),
             _BUSY,
         ),
@@ -184,6 +225,7 @@ def _calls() -> list[Call]:
             "fair",
             "select * from public.set_outbox_control('QUEUE', '*', null, null, true, null,"
             f" {_BY_OPERATOR})",
+            "fair",
             ("due",),
             _BUSY,
         ),
@@ -191,13 +233,15 @@ def _calls() -> list[Call]:
             "retry_policy",
             "select * from public.set_retry_policy('RTGS', 'FIXED', 1, 1, 1, 0,"
             f" {_BY_OPERATOR})",
+            "retry_policy",
             ("leased", "last_try"),
         ),
-        Call("seal", "select * from public.seal_ledger(10000)", ("leased", "done", "none"), _ISOLATION),
+        Call("seal", "select * from public.seal_ledger(10000)", "seal", ("leased", "done", "none"), _ISOLATION),
         Call(
             "retire",
             "select * from public.retire_history(explorer.clock_timestamp() - interval '25 hours',"
             f" 10, {_BY_OPERATOR}, '{{previous}}')",
+            "retire",
             ("old_done", "old_dead"),
             _ISOLATION,
         ),
@@ -205,6 +249,7 @@ def _calls() -> list[Call]:
             "tenant",
             "select * from public.register_tenant(gen_random_uuid(), 'tenant-{n}', 'Tenant',"
             " 'COMMERCIAL')",
+            "other",
             _NEW,
             _CONFLICT,
         ),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = ["LEASE_SECONDS", "Call", "Isolation", "Program", "Scenario"]
@@ -23,14 +22,23 @@ class Call:
     Attributes:
         name: what reports and replay files call it.
         statement: with the names of bound values in braces.
-        situations: where it does what it is for; the first is its own.
+        kind: what its answer means; "other" where that is nothing to the promises.
+        situations: where it does what it is for.
         refusals: the SQLSTATEs that it may end with, beside those of contention.
+        keys: key and content of each payment that it puts on the outbox.
     """
 
     name: str
     statement: str
+    kind: str = "other"
     situations: tuple[str, ...] = ()
     refusals: frozenset[str] = frozenset()
+    keys: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """About the lease that the session itself was given."""
+        return self.name.startswith("own_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +66,14 @@ class Scenario:
         programs: of the sessions.
         ticks: seconds by which the clock is moved, once each, at any time.
         at_gates: sessions meet inside the functions; otherwise between statements.
-        allows: SQLSTATEs beyond those that the calls may end with, and why.
+        allows: SQLSTATEs beyond those that the calls may end with.
     """
 
     situation: str
     programs: tuple[Program, ...]
     ticks: tuple[int, ...] = ()
     at_gates: bool = False
-    allows: Mapping[str, str] = field(default_factory=dict)
+    allows: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

@@ -37,25 +37,28 @@ $$;
 
 create function explorer.held(p_n text)
 returns json
-language sql
-stable
+language plpgsql
 set enable_seqscan = off
 as $$
-    select json_build_object(
-        'pending', (
-            select json_agg(p)
-            from public.payment_outbox_pending as p
-            where p.instruction_id = any(array['i1-' || p_n, 'i2-' || p_n])
-        ),
-        'attempts', (
-            select json_agg(a order by a.outbox_id, a.attempt_no)
-            from public.payment_outbox_attempts as a
-            where a.instruction_id = any(array['i1-' || p_n, 'i2-' || p_n])
-        ),
-        'counters', (
-            select json_agg(s)
-            from public.participant_outbox_sequences as s
-            where s.participant_id = any(array['p-' || p_n, 'q-' || p_n])
+begin
+    return (
+        select json_build_object(
+            'pending', (
+                select json_agg(p)
+                from public.payment_outbox_pending as p
+                where p.instruction_id = any(array['i1-' || p_n, 'i2-' || p_n])
+            ),
+            'attempts', (
+                select json_agg(a order by a.outbox_id, a.attempt_no)
+                from public.payment_outbox_attempts as a
+                where a.instruction_id = any(array['i1-' || p_n, 'i2-' || p_n])
+            ),
+            'counters', (
+                select json_agg(s)
+                from public.participant_outbox_sequences as s
+                where s.participant_id = any(array['p-' || p_n, 'q-' || p_n])
+            )
         )
-    )
+    );
+end;
 $$;

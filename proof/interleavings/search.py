@@ -34,11 +34,17 @@ class Search:
         self._to_play: defaultdict[int, list[Prefix]] = defaultdict(list, {0: [()]})
         self.played = 0
         self.infeasible = 0
+        self.is_abandoned = False
 
     @property
     def bound(self) -> int | None:
         """The fewest preemptions of a schedule that is not played yet; None when all are."""
         return min((cost for cost, prefixes in self._to_play.items() if prefixes), default=None)
+
+    def abandon(self) -> None:
+        """Plays no more of it."""
+        self.is_abandoned = True
+        self._to_play.clear()
 
     def step(self) -> Trace:
         """Plays the next schedule."""

@@ -114,8 +114,9 @@ class Stage:
             if name.startswith("tick "):
                 self._control.run(f"select explorer.tick({name.removeprefix('tick ')})")
                 continue
-            statement = self.world.calls[name].statement.format_map(shared)
-            event = Event(0, name, dict(shared), 0, answer=self._control.run(statement))
+            call = self.world.calls[name]
+            answer = self._control.run(call.statement.format_map(shared))
+            event = Event(0, call, dict(shared), 0, answer=answer)
             event.committed = event.sqlstate is None
             trace.events.append(event)
             if event.sqlstate is not None:
@@ -163,7 +164,8 @@ class Stage:
             actor.next += 1
             bound = shared | {"me": f"w{actor.number}"} | actor.own
             if step.call is not None:
-                actor.event = Event(actor.number, step.call, bound, len(trace.choices))
+                source = self.world.calls[step.call]
+                actor.event = Event(actor.number, source, bound, len(trace.choices))
                 trace.events.append(actor.event)
             actor.session.send(step.statement.format_map(bound))
         self._settle(actors, trace, just_sent=actor)
@@ -235,13 +237,12 @@ class Stage:
                 actor.session.forget_gates()
 
     def _look(self, shared: Mapping[str, str], trace: Trace) -> None:
-        question = f"select explorer.held('{shared['n']}') as held"
-        before = self._control.run(question)
-        drained = self._control.run("select explorer.drain()")
-        after = self._control.run(question)
-        if drained.sqlstate is not None:
-            trace.stuck = f"what was left could not be done: {drained.sqlstate} {drained.message}"
-        trace.before, trace.after = (json.loads(str(a.rows[0]["held"])) for a in (before, after))
+        answer = self._control.run(f"select * from explorer.finish('{shared['n']}')")
+        if answer.sqlstate is not None:
+            trace.stuck = f"what was left could not be done: {answer.sqlstate} {answer.message}"
+            return
+        (row,) = answer.rows
+        trace.before, trace.after = (json.loads(str(row[name])) for name in ("before", "after"))
 
     def __enter__(self) -> Self:
         return self

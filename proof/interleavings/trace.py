@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from proof.interleavings.plan import Scenario
+from proof.interleavings.plan import Call, Scenario
 from proof.interleavings.session import Answer
 
 __all__ = ["Choice", "Event", "Trace"]
@@ -18,7 +18,7 @@ class Event:
 
     Attributes:
         actor: which session; 0 made the situation.
-        call: its name.
+        source: what was called.
         bound: the values in its statement.
         began: how many choices had been made when it was sent.
         ended: how many when its answer came.
@@ -27,13 +27,21 @@ class Event:
     """
 
     actor: int
-    call: str
+    source: Call
     bound: Mapping[str, str]
     began: int
     ended: int = 0
     ticked: int = 0
     answer: Answer | None = None
     committed: bool = False
+
+    @property
+    def call(self) -> str:
+        return self.source.name
+
+    @property
+    def kind(self) -> str:
+        return self.source.kind
 
     @property
     def rows(self) -> Sequence[Mapping[str, str | None]]:

@@ -37,6 +37,7 @@ UNKNOWN: Final = {
 _SETTINGS: Final = {
     "symphony.outbox_retry_ceiling": str(CEILING),
     "symphony.retention_days_min": "1",
+    "timezone": "UTC",
     "deadlock_timeout": DEADLOCK_TIMEOUT,
 }
 
