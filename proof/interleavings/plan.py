@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,12 @@ class Call:
     situations: tuple[str, ...] = ()
     refusals: frozenset[str] = frozenset()
     keys: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The name of what it calls."""
+        match = re.search(r"public\.(\w+)\(", self.statement)
+        return match[1] if match else ""
 
     @property
     def is_own(self) -> bool:
