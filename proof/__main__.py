@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import typer
 
+from proof.interleavings.command import interleavings
+
 app = typer.Typer(
     name="proof",
     help="Rerun the correctness of ledgerdb on an embedded PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def proof() -> None:
+    """Rerun the correctness of ledgerdb on an embedded PostgreSQL."""
+
+
+app.command()(interleavings)
 
 if __name__ == "__main__":
     app(prog_name="python -m proof")

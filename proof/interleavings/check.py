@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from proof.interleavings.head import HEAD_WORLD
@@ -62,6 +63,14 @@ class Tally:
     bounds: dict[int, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        self.played += other.played
+        self.infeasible += other.infeasible
+        self.exhausted += other.exhausted
+        for bound, count in other.bounds.items():
+            self.bounds[bound] = self.bounds.get(bound, 0) + count
+        self.findings += other.findings
+
 
 def explore(
     stage: Stage,
@@ -78,7 +87,7 @@ def explore(
         goes_on: asked before each schedule.
     """
     tally = Tally()
-    searches = [_search(stage, scenario, rng) for scenario in scenarios]
+    searches = [Search(partial(stage.play, scenario), rng) for scenario in scenarios]
     bound = 0
     while searches and goes_on(tally):
         for search in searches:
@@ -121,8 +130,8 @@ def check_interleavings(
     deadline = time.monotonic() + seconds
     with Stage(url, world) as stage:
         for scenario in scenarios:
-            search = _search(stage, scenario, rng)
-            while (search.bound or 0) <= _DEPTH and search.played < _SHALLOW and search.bound is not None:
+            search = Search(partial(stage.play, scenario), rng)
+            while search.goes_on(bound=_DEPTH, played=_SHALLOW):
                 if time.monotonic() > deadline:
                     return []
                 trace = search.step()
@@ -131,9 +140,7 @@ def check_interleavings(
     return []
 
 
-def _telling_first(
-    world: World, reaching: frozenset[str], rng: random.Random
-) -> list[Scenario]:
+def _telling_first(world: World, reaching: frozenset[str], rng: random.Random) -> list[Scenario]:
     """Those first in which most sessions run into a function that was replaced."""
     scenarios = [*inside_functions(world), *statements(world)]
     rng.shuffle(scenarios)
@@ -146,7 +153,3 @@ def _telling_first(
         return sum(hits) / len(hits), scenario.at_gates
 
     return sorted(scenarios, key=telling, reverse=True)
-
-
-def _search(stage: Stage, scenario: Scenario, rng: random.Random) -> Search:
-    return Search(lambda prefix: stage.play(scenario, prefix), rng)

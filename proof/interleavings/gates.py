@@ -75,9 +75,7 @@ where pg_get_expr(d.adbin, d.adrelid) ~ '^(now|clock_timestamp)\\(\\)$'
 def instrument(url: str) -> None:
     """Puts clock and gates into a database, in place."""
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        shared = frozenset(
-            name for row in connection.execute(_SHARED) for name in row.values()
-        )
+        shared = frozenset(name for row in connection.execute(_SHARED) for name in row.values())
         functions = connection.execute(_FUNCTIONS).fetchall()
         connection.execute(_SCRIPT.read_bytes())
         for row in connection.execute(_DEFAULTS).fetchall():

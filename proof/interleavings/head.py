@@ -75,6 +75,26 @@ def _complete(state: str, *, own: bool = False) -> str:
     return _COMPLETE.format("o1", "t1", state, "holder")
 
 
+def _both(name: str, places: str) -> str:
+    return "array[" + ", ".join(f"'{{{name}{place}}}'" for place in places) + "]::uuid[]"
+
+
+def _complete_both(name: str, places: str) -> Call:
+    statement = (
+        f"select * from public.complete_outbox_attempts('w1', {_both('o', places)},"
+        f" {_both('t', places)}, '{{{{DISPATCHED,DISPATCHED}}}}', '{{{{a,b}}}}')"
+    )
+    return Call(name, statement, "complete", ("both_leased",))
+
+
+def _extend_both(name: str, places: str) -> Call:
+    statement = (
+        f"select * from public.extend_outbox_leases({_both('o', places)}, {_both('t', places)},"
+        f" 'w1', {4 * LEASE_SECONDS})"
+    )
+    return Call(name, statement, "extend", ("both_leased",))
+
+
 def _calls() -> list[Call]:
     lease = LEASE_SECONDS
     return [
@@ -113,7 +133,12 @@ def _calls() -> list[Call]:
             "extend",
             ("leased", "begun"),
         ),
-        Call("release", f"select * from public.release_outbox_leases({_LEASES})", "release", _HELD[:4]),
+        Call(
+            "release",
+            f"select * from public.release_outbox_leases({_LEASES})",
+            "release",
+            _HELD[:4],
+        ),
         Call("begin", f"select * from public.begin_outbox_dispatch({_LEASES})", "begin", _HELD[:2]),
         Call("complete_dispatched", _complete("DISPATCHED"), "complete", (*_HELD, "done", "doubt")),
         Call("complete_retryable", _complete("RETRYABLE"), "complete", _HELD),
@@ -126,8 +151,20 @@ def _calls() -> list[Call]:
             ("leased", "expired", "done"),
             _LOST,
         ),
+        Call(
+            "last_dispatched",
+            _COMPLETE.format("last_o", "last_t", "DISPATCHED", "last_me"),
+            "complete",
+            ("due",),
+        ),
+        _complete_both("complete_both", "12"),
+        _complete_both("complete_both_turned", "21"),
+        _extend_both("extend_both", "12"),
+        _extend_both("extend_both_turned", "21"),
         Call("own_begin", f"select * from public.begin_outbox_dispatch({_OWN_LEASES})", "begin"),
-        Call("own_release", f"select * from public.release_outbox_leases({_OWN_LEASES})", "release"),
+        Call(
+            "own_release", f"select * from public.release_outbox_leases({_OWN_LEASES})", "release"
+        ),
         Call("own_dispatched", _complete("DISPATCHED", own=True), "complete"),
         Call("own_retryable", _complete("RETRYABLE", own=True), "complete"),
         Call("own_failed", _complete("FAILED", own=True), "complete"),
@@ -231,12 +268,17 @@ def _calls() -> list[Call]:
         ),
         Call(
             "retry_policy",
-            "select * from public.set_retry_policy('RTGS', 'FIXED', 1, 1, 1, 0,"
-            f" {_BY_OPERATOR})",
+            f"select * from public.set_retry_policy('RTGS', 'FIXED', 1, 1, 1, 0, {_BY_OPERATOR})",
             "retry_policy",
             ("leased", "last_try"),
         ),
-        Call("seal", "select * from public.seal_ledger(10000)", "seal", ("leased", "done", "none"), _ISOLATION),
+        Call(
+            "seal",
+            "select * from public.seal_ledger(10000)",
+            "seal",
+            ("leased", "done", "none"),
+            _ISOLATION,
+        ),
         Call(
             "retire",
             "select * from public.retire_history(explorer.clock_timestamp() - interval '25 hours',"
@@ -271,6 +313,7 @@ _SITUATIONS: Final = {
     "due": _DUE,
     "ingested": ("ingest",),
     "leased": _LEASED,
+    "both_leased": (*_DUE, "claim_all"),
     "expired": (*_LEASED, "tick 61"),
     "begun": _BEGUN,
     "expired_begun": (*_BEGUN, "tick 61"),

@@ -86,6 +86,10 @@ begin
                 from public.participant_outbox_sequences as s
                 where s.participant_id = any(array['p-' || p_n, 'q-' || p_n])
             ),
+            'ordering', (
+                select coalesce(bool_or(c.ordering <> 'NONE'), false)
+                from public.outbox_controls as c
+            ),
             'drift', (select json_agg(d) from public.outbox_counter_drift() as d),
             'behind_seals', (
                 select json_agg(latest.seal_no)

@@ -149,13 +149,43 @@ class History:
     def completions(self) -> Iterator[tuple[Event, str, Mapping[str, str | None]]]:
         for event in self.told("complete"):
             for row in event.rows:
-                yield event, self.token(event), row
+                yield event, str(row.get("lease_token") or self.token(event)), row
+
+    def uses_of_leases(self) -> Iterator[tuple[Event, str, str]]:
+        """Calls that were told that the lease was theirs to use."""
+        for event, token, row in self.completions():
+            if row.get("outcome") == "RECORDED":
+                yield event, token, "RECORDED"
+        for event in (*self.told("begin"), *self.told("extend")):
+            if event.rows:
+                yield event, self.token(event), "that it was its own"
+
+    def ran_out(self, event: Event, token: str) -> bool:
+        """The lease had run out before the call began."""
+        issued_at = 0
+        for claim in self.told("claim"):
+            if claim.actor and any(row["lease_token"] == token for row in claim.rows):
+                issued_at = claim.ended
+        is_old = issued_at == 0 and "expired" in self.scenario.situation
+        choices = self.trace.choices[issued_at : max(event.began - 1, 0)]
+        ticked = any(choice.place.startswith("tick") for choice in choices)
+        return event.actor > 0 and (is_old or ticked)
+
+    def waited_too_long(self, event: Event) -> bool:
+        """The lease ran out while the call waited for the lock of its item."""
+        return event.ticked > 0 and not self.scenario.situation.startswith("fifo")
+
+    def is_live_to_the_end(self, event: Event, token: str) -> bool:
+        """The worker of a call still has the lease when all is over, and no clock was moved."""
+        live = self.before.pending.get(self.outbox_id(event), {})
+        is_young = not self.scenario.ticks and "expired" not in self.scenario.situation
+        return is_young and live.get("lease_token") == token and live.get("hold") is None
 
     def token(self, event: Event) -> str:
-        return event.bound["own_t" if event.source.is_own else "t1"]
+        return event.bound[event.source.lease[1]]
 
     def outbox_id(self, event: Event) -> str:
-        return event.bound["own_o" if event.source.is_own else "o1"]
+        return event.bound[event.source.lease[0]]
 
     def attempt_of(self, token: str) -> Row | None:
         return _with_token(self.after.held.get("attempts"), token)

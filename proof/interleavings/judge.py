@@ -121,6 +121,8 @@ def _completions_are_kept(history: History) -> Iterator[str]:
     for event, token, row in history.completions():
         outcome = row.get("outcome")
         attempt = history.attempt_of(token)
+        if outcome in _LATE and history.is_live_to_the_end(event, token):
+            yield f"{event.call} was told {outcome}, and its lease is live"
         if outcome in _LATE:
             is_known = history.outbox_id(event) in history.before.known
             if is_known and history.late_of(token) is None:
@@ -148,10 +150,42 @@ def _leases_last(history: History) -> Iterator[str]:
             yield f"a lease until {ends_at} was closed at {attempt['completed_at']}"
         if by_worker and attempt["completed_at"] >= ends_at:
             yield f"a lease until {ends_at} was completed at {attempt['completed_at']}"
-    if not history.is_ordered and not history.extends:
-        for event, _, row in history.completions():
-            if row.get("outcome") == "RECORDED" and event.ticked > 0:
-                yield f"{event.call} was recorded, though its lease ran out before it had the lock"
+    for event, token, outcome in history.uses_of_leases():
+        if not history.extends and (
+            history.ran_out(event, token) or history.waited_too_long(event)
+        ):
+            yield f"{event.call} was told {outcome} after its lease had run out"
+
+
+def _attempts_come_from_workers(history: History) -> Iterator[str]:
+    if history.is_reference:
+        return
+    told = {
+        token
+        for event, token, row in history.completions()
+        if row.get("outcome", "RECORDED") == "RECORDED"
+    }
+    for attempts in history.before.attempts.values():
+        for attempt in attempts:
+            if attempt["closed_by"] is None and attempt["lease_token"] not in told:
+                yield f"attempt {attempt['attempt_no']} was recorded, and nobody was told so"
+
+
+def _leases_are_whole(history: History) -> Iterator[str]:
+    for live in history.before.pending.values():
+        parts = [live[part] is None for part in ("claimed_by", "lease_token", "lease_expires_at")]
+        if any(parts) and not all(parts):
+            yield f"{live['outbox_id']} has a part of a lease"
+        if all(parts) and live.get("dispatch_started_at") is not None:
+            yield f"the dispatch of {live['outbox_id']} has begun, and nobody has its lease"
+
+
+def _nobody_waits_for_workers(history: History) -> Iterator[str]:
+    locks_all = any(event.call in {"order", "unorder", "skip"} for event in history.events)
+    for event in history.events:
+        by_design = locks_all or history.scenario.situation.startswith("fifo")
+        if event.waited and (event.kind == "seal" or (event.kind == "claim" and not by_design)):
+            yield f"{event.call} waited for a lock"
 
 
 def _begun_is_not_sent_again(history: History) -> Iterator[str]:
@@ -226,6 +260,25 @@ def _pauses_hold(history: History) -> Iterator[str]:
                 yield f"{claim.call} leased {len(claim.rows)} items of a rail that was paused"
 
 
+def _orders_reach_all(history: History) -> Iterator[str]:
+    ordering = history.before.held.get("ordering")
+    if ordering is None:
+        return
+    for live in history.before.pending.values():
+        if live["fifo"] != ordering and live["rail_type"] == "RTGS":
+            yield f"{live['outbox_id']} goes by the order of before"
+    if history.is_ordered:
+        waiting = history.before.pending.values()
+        for live in waiting:
+            is_behind = any(
+                other["participant_id"] == live["participant_id"]
+                and other["sequence_id"] < live["sequence_id"]
+                for other in waiting
+            )
+            if live["hold"] == "FIFO" and not is_behind:
+                yield f"{live['outbox_id']} waits for an item that has ended"
+
+
 def _in_order(history: History) -> Iterator[str]:
     if not history.is_ordered:
         return
@@ -246,6 +299,12 @@ def _seals_are_final(history: History) -> Iterator[str]:
 
 
 def _operators_are_obeyed(history: History) -> Iterator[str]:
+    if all(event.call == "cancel" for event in history.events if event.actor):
+        for event in history.events:
+            level = history.program(event).isolation
+            if event.sqlstate == "P7004" and history.scenario.situation == "due":
+                if level is not Isolation.REPEATABLE_READ:
+                    yield "an item that was cancelled could not be cancelled again"
     for event in history.told("operate"):
         for row in event.rows:
             attempts = history.before.attempts.get(event.bound["o1"], [])
@@ -267,6 +326,9 @@ _PROMISES: Final[dict[str, Callable[[History], Iterator[str]]]] = {
     "tokens issued = attempts + live leases": _tokens_are_conserved,
     "completions are kept": _completions_are_kept,
     "leases last as long as promised": _leases_last,
+    "attempts come from workers": _attempts_come_from_workers,
+    "leases are whole": _leases_are_whole,
+    "nobody waits for workers": _nobody_waits_for_workers,
     "what began is not sent again": _begun_is_not_sent_again,
     "sequences without gaps": _sequences_without_gaps,
     "replays do not go back": _replays_do_not_go_back,
@@ -275,6 +337,7 @@ _PROMISES: Final[dict[str, Callable[[History], Iterator[str]]]] = {
     "tries within the ceiling": _within_the_budget,
     "pauses hold": _pauses_hold,
     "participants in order": _in_order,
+    "orders reach all": _orders_reach_all,
     "seals are final": _seals_are_final,
     "operators are obeyed": _operators_are_obeyed,
 }

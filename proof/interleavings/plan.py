@@ -43,9 +43,10 @@ class Call:
         return match[1] if match else ""
 
     @property
-    def is_own(self) -> bool:
-        """About the lease that the session itself was given."""
-        return self.name.startswith("own_")
+    def lease(self) -> tuple[str, str]:
+        """Names of the item and the token that it is about."""
+        owner = self.name.partition("_")[0]
+        return (f"{owner}_o", f"{owner}_t") if owner in {"own", "last"} else ("o1", "t1")
 
 
 @dataclass(frozen=True, slots=True)

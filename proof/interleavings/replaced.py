@@ -49,4 +49,7 @@ def functions_that_reach(names: Iterable[str]) -> frozenset[str]:
 
 def _body(text: str) -> str:
     """Without what is said about the function itself, its privileges for one."""
-    return text.partition("\nas $function$")[2].partition("$function$;")[0] or text.partition("begin atomic")[2].partition("\nend;")[0]
+    return (
+        text.partition("\nas $function$")[2].partition("$function$;")[0]
+        or text.partition("begin atomic")[2].partition("\nend;")[0]
+    )

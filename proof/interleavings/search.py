@@ -41,6 +41,10 @@ class Search:
         """The fewest preemptions of a schedule that is not played yet; None when all are."""
         return min((cost for cost, prefixes in self._to_play.items() if prefixes), default=None)
 
+    def goes_on(self, *, bound: int, played: int) -> bool:
+        """Schedules of so many preemptions are left, and fewer than so many were played."""
+        return self.bound is not None and self.bound <= bound and self.played < played
+
     def abandon(self) -> None:
         """Plays no more of it."""
         self.is_abandoned = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -83,7 +83,7 @@ class Stage:
         """One schedule: the prefix as far as it can be followed, then without preemption."""
         self.played += 1
         trace = Trace(scenario)
-        shared = self._set_up(trace)
+        self._set_up(trace)
         self._set_gates(scenario)
         actors = [
             _Actor(number, list(self._steps(program)), session)
@@ -101,28 +101,27 @@ class Stage:
                 break
             if any(actor.is_able for actor in actors):
                 chosen = _choose(actors, wanted, trace)
-                self._advance(chosen, actors, shared, trace)
+                self._advance(chosen, actors, trace)
         self._tidy(actors)
-        self._look(shared, trace)
+        self._look(trace)
         return trace
 
-    def _set_up(self, trace: Trace) -> dict[str, str]:
-        """Makes the situation; returns the values that the calls are about."""
+    def _set_up(self, trace: Trace) -> None:
+        """Makes the situation, and binds the values that the calls are about."""
         self._control.run("select explorer.reset()")
-        shared = UNKNOWN | {"n": str(next(self._serials)), "me": "w1"}
+        trace.bound = UNKNOWN | {"n": str(next(self._serials)), "me": "w1"}
         for name in self.world.situations[trace.scenario.situation]:
             if name.startswith("tick "):
                 self._control.run(f"select explorer.tick({name.removeprefix('tick ')})")
                 continue
             call = self.world.calls[name]
-            answer = self._control.run(call.statement.format_map(shared))
-            event = Event(0, call, dict(shared), 0, answer=answer)
+            answer = self._control.run(call.statement.format_map(trace.bound))
+            event = Event(0, call, dict(trace.bound), 0, answer=answer)
             event.committed = event.sqlstate is None
             trace.events.append(event)
             if event.sqlstate is not None:
                 trace.stuck = f"{name} could not make the situation: {event.answer}"
-            shared |= self.world.bind(event)
-        return shared
+            trace.bound |= self.world.bind(event)
 
     def _set_gates(self, scenario: Scenario) -> None:
         wanted = (scenario.at_gates, bool(scenario.ticks))
@@ -147,9 +146,7 @@ class Stage:
         yield from calls
         yield _Step(program.ending)
 
-    def _advance(
-        self, actor: _Actor, actors: Sequence[_Actor], shared: dict[str, str], trace: Trace
-    ) -> None:
+    def _advance(self, actor: _Actor, actors: Sequence[_Actor], trace: Trace) -> None:
         if actor.session is None:
             step = actor.steps[actor.next]
             actor.next += 1
@@ -162,7 +159,7 @@ class Stage:
         else:
             step = actor.steps[actor.next]
             actor.next += 1
-            bound = shared | {"me": f"w{actor.number}"} | actor.own
+            bound = trace.bound | {"me": f"w{actor.number}"} | actor.own
             if step.call is not None:
                 source = self.world.calls[step.call]
                 actor.event = Event(actor.number, source, bound, len(trace.choices))
@@ -182,6 +179,9 @@ class Stage:
             pause = _FIRST_LOOK_SECONDS
             if all(self._control.is_blocked(session) for session in running):
                 if not wait_for_any(running, 0):
+                    for actor in actors:
+                        if actor.is_running and actor.event is not None:
+                            actor.event.waited = True
                     return
             elif time.monotonic() > deadline:
                 trace.stuck = "a session neither answers nor waits for a lock"
@@ -204,6 +204,7 @@ class Stage:
         if actor.event is not None:
             actor.event.answer, actor.event.ended = answer, len(trace.choices)
             actor.own |= self.world.bind_own(actor.event)
+            trace.bound |= self.world.bind_last(actor.event)
             actor.open_events.append(actor.event)
             actor.event = None
         in_transaction = actor.session is not None and actor.session.is_in_transaction
@@ -236,8 +237,8 @@ class Stage:
             if self._gates is not None and self._gates[0]:
                 actor.session.forget_gates()
 
-    def _look(self, shared: Mapping[str, str], trace: Trace) -> None:
-        answer = self._control.run(f"select * from explorer.finish('{shared['n']}')")
+    def _look(self, trace: Trace) -> None:
+        answer = self._control.run(f"select * from explorer.finish('{trace.bound['n']}')")
         if answer.sqlstate is not None:
             trace.stuck = f"what was left could not be done: {answer.sqlstate} {answer.message}"
             return

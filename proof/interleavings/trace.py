@@ -23,6 +23,7 @@ class Event:
         began: how many choices had been made when it was sent.
         ended: how many when its answer came.
         ticked: seconds by which the clock was moved while it waited for a lock.
+        waited: it waited for a lock.
         committed: its transaction did, so that what it was told counts.
     """
 
@@ -32,6 +33,7 @@ class Event:
     began: int
     ended: int = 0
     ticked: int = 0
+    waited: bool = False
     answer: Answer | None = None
     committed: bool = False
 
@@ -78,6 +80,7 @@ class Trace:
     Attributes:
         choices: in order.
         events: in the order in which they began.
+        bound: values that the calls name.
         stuck: why it could not be brought to its end.
         before: what the database held at the end.
         after: what it held when workers had done what was left to do.
@@ -86,6 +89,7 @@ class Trace:
     scenario: Scenario
     choices: list[Choice] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    bound: dict[str, str] = field(default_factory=dict)
     stuck: str | None = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)

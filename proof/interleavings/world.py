@@ -27,6 +27,9 @@ UNKNOWN: Final = {
     "t2": _NEVER,
     "own_o": _NEVER,
     "own_t": _NEVER,
+    "last_o": _NEVER,
+    "last_t": _NEVER,
+    "last_me": "w1",
     "late": _NEVER,
     "previous": _NEVER,
     "tenant": TENANT,
@@ -65,7 +68,9 @@ class World:
             for setting, value in _SETTINGS.items():
                 connection.execute(
                     sql.SQL("alter database {} set {} = {}").format(
-                        name, sql.SQL(setting), sql.Literal(value)  # type: ignore[arg-type]
+                        name,
+                        sql.SQL(setting),
+                        sql.Literal(value),  # type: ignore[arg-type]
                     )
                 )
 
@@ -91,3 +96,11 @@ class World:
             if "rail_type" in row and row.get("lease_token"):
                 return {"own_o": str(row["outbox_id"]), "own_t": str(row["lease_token"])}
         return {}
+
+    @staticmethod
+    def bind_last(event: Event) -> dict[str, str]:
+        """What the workers of one process know: the lease that one of them was given last."""
+        own = World.bind_own(event)
+        if not own:
+            return {}
+        return {"last_o": own["own_o"], "last_t": own["own_t"], "last_me": event.bound["me"]}
