@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from proof.interleavings.command import interleavings
 from proof.mutants.command import mutants
 from proof.promises.command import promises
 
@@ -13,6 +14,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def proof() -> None:
+    """Rerun the correctness of ledgerdb on an embedded PostgreSQL."""
+
+
+app.command()(interleavings)
 app.command()(mutants)
 app.command()(promises)
 
