@@ -134,8 +134,12 @@ _PAYMENTS: Final = (
 )
 
 
+def _named(names: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(names, row, strict=True))
+
+
 def _instruction(row: tuple[Any, ...]) -> Instruction:
-    return Instruction(**dict(zip(("tenant_id", *_PAYMENT), row, strict=True)))
+    return Instruction(**_named(("tenant_id", *_PAYMENT), row))
 
 
 # Which verb stands for a function, and how it is called: the same for both colours.
@@ -145,7 +149,7 @@ _VERBS: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], Any]]] = {
     ),
     "enqueue_payment_outbox": lambda g, a: g.enqueue(*(a[f"p_{n}"] for n in _PAYMENT)),
     "enqueue_outbox_items": lambda g, a: g.enqueue_many(
-        [OutboxItem(*row) for row in _columns(a, *_PAYMENTS)]
+        [OutboxItem(**_named(_PAYMENT, row)) for row in _columns(a, *_PAYMENTS)]
     ),
     "ingest_instruction": lambda g, a: g.ingest(
         _instruction((a["p_tenant_id"], *(a[f"p_{n}"] for n in _PAYMENT)))

@@ -245,21 +245,21 @@ def complete(state: State, worker: str, results: Sequence[Result]) -> list[Row]:
     if any(len(r.rail_reference or "") > 500 for r in results):
         raise Refused("P711B", "p_rail_reference", "at most 500 characters")
     first = list({(r.outbox_id, r.token): r for r in reversed(results)}.values())
-    recorded: set[UUID] = set()
+    recorded: set[Pair] = set()
     participants: set[str] = set()
     for result in first:
         item = state.items.get(result.outbox_id)
         lease = None if item is None else item.under(result.token, worker)
         if item is not None and lease is not None and lease.expires_at > state.now:
             _record(state, item, lease, result)
-            recorded.add(result.token)
+            recorded.add((result.outbox_id, result.token))
             participants |= {item.participant} if item.fifo else set()
     advance(state, participants)
     rows: list[Row] = []
     seen: set[Pair] = set()
     for result in results:
         pair = (result.outbox_id, result.token)
-        new = result.token in recorded and pair not in seen
+        new = pair in recorded and pair not in seen
         seen.add(pair)
         outcome, attempt = ("RECORDED", None) if new else _judge(state, worker, result)
         found = state.items.get(result.outbox_id)
