@@ -24,8 +24,18 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("complete_outbox_attempts", "+order by q.outbox_id desc"): (
         "outbox_id is the primary key: it is one row"
     ),
-    ("_due_items", "-abandoned := false;\n+null;"): "null counts as false, and `null or true` is true",
-    ("_due_items", "-ordered := false;\n+null;"): "null counts as false, and `null or true` is true",
+    ("_release_stale_holds", "+order by w.participant_id desc"): (
+        "the walk is in this order already, and whom it names is sorted again; which 10,000 of more"
+        " are looked at first is no promise"
+    ),
+    (
+        "_due_items",
+        "-abandoned := false;\n+null;",
+    ): "null counts as false, and `null or true` is true",
+    (
+        "_due_items",
+        "-ordered := false;\n+null;",
+    ): "null counts as false, and `null or true` is true",
     ("_due_items_fairly", "-abandoned := false;\n+null;"): (
         "null counts as false, and `null or true` is true"
     ),

@@ -25,11 +25,11 @@ _SWAPPED: Final = {
 _OPENS: Final = frozenset({"(", "[", "case"})
 _CLOSES: Final = frozenset({")", "]", "end"})
 _BEGINS_OPERAND: Final = frozenset(
-    "and or where when if elsif on having then else filter select , := return".split()
+    """and or where when if elsif on having then else filter select , := return""".split()  # noqa: SIM905
 )
 _ENDS_OPERAND: Final = frozenset(
-    "and or then when else group order limit for returning loop union ; , from inner left cross"
-    " join where on as do into with".split()
+    """and or then when else group order limit for returning loop union ; , from inner left cross
+    join where on as do into with""".split()  # noqa: SIM905
 )
 _OLD: Final = "\0"  # what is replaced, in what replaces it
 _WORD: Final = re.compile(r"'[A-Z][A-Z_*]+'")
@@ -54,7 +54,9 @@ class _Change:
 def generate() -> list[Mutant]:
     """All of them, in the order of functions and places."""
     return [
-        mutant for path in sorted(FUNCTIONS.glob("*.sql")) for mutant in _of(path.stem, path.read_text("utf-8"))
+        mutant
+        for path in sorted(FUNCTIONS.glob("*.sql"))
+        for mutant in _of(path.stem, path.read_text("utf-8"))
     ]
 
 
@@ -116,7 +118,10 @@ def _changes(tokens: list[_Token]) -> Iterator[_Change]:
         after = [one.text for one in tokens[place + 1 : place + 6]] + [""] * 5
         if token.text in _SWAPPED and place not in assigned and place not in between:
             yield _Change(
-                f"{token.text} for {_SWAPPED[token.text]}", token.start, token.end, _SWAPPED[token.text]
+                f"{token.text} for {_SWAPPED[token.text]}",
+                token.start,
+                token.end,
+                _SWAPPED[token.text],
             )
         if token.text in {"and", "or"} and place not in between:
             yield from _dropped_operands(tokens, place)
@@ -172,9 +177,7 @@ def _dropped_operands(tokens: list[_Token], place: int) -> Iterator[_Change]:
         yield _Change("right condition dropped", here.start, tokens[last].end, "")
 
 
-def _bounds(
-    token: _Token, depth: int, words: frozenset[str], *, opens: bool = False
-) -> bool:
+def _bounds(token: _Token, depth: int, words: frozenset[str], *, opens: bool = False) -> bool:
     if token.depth < depth:
         return True
     if opens and token.depth == depth - 1 and token.text in _OPENS:
@@ -196,9 +199,7 @@ def _negated(tokens: list[_Token], place: int) -> Iterator[_Change]:
         yield _Change(f"{here.text} never", start, end, "false")
 
 
-def _words(
-    tokens: list[_Token], place: int, before: str, after: list[str]
-) -> Iterator[_Change]:
+def _words(tokens: list[_Token], place: int, before: str, after: list[str]) -> Iterator[_Change]:
     token = tokens[place]
     if token.text == "exists" and before != "not":
         yield _Change("exists negated", token.start, token.end, "not exists")
@@ -232,7 +233,9 @@ def _nothing(tokens: list[_Token], place: int) -> Iterator[_Change]:
         yield _Change("null", tokens[place - 1].start, tokens[place + 1].end, "null")
 
 
-def _clauses(tokens: list[_Token], place: int, after: list[str]) -> Iterator[_Change]:
+def _clauses(  # noqa: PLR0912 - one branch a clause
+    tokens: list[_Token], place: int, after: list[str]
+) -> Iterator[_Change]:
     token = tokens[place]
     if token.text == "for" and after[0] == "update":
         last = place + 1
@@ -261,16 +264,18 @@ def _clauses(tokens: list[_Token], place: int, after: list[str]) -> Iterator[_Ch
     if token.text == "coalesce":
         last = _end_of(tokens, place + 1, set(), inside=True)
         comma = next(
-            (at for at in range(place + 2, last) if tokens[at].text == "," and tokens[at].depth == token.depth + 1),
+            (
+                at
+                for at in range(place + 2, last)
+                if tokens[at].text == "," and tokens[at].depth == token.depth + 1
+            ),
             None,
         )
         if comma is not None:
             yield _Change("fallback dropped", tokens[comma].start, tokens[last].end, "")
 
 
-def _end_of(
-    tokens: list[_Token], place: int, words: set[str], *, inside: bool = False
-) -> int:
+def _end_of(tokens: list[_Token], place: int, words: set[str], *, inside: bool = False) -> int:
     """The last token before one of the words, or before what is around ends."""
     depth = tokens[place].depth + inside
     last = place

@@ -9,15 +9,22 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import psycopg
 
 from proof.ground import Ground
+from proof.interleavings.check import check_interleavings
+from proof.model.check import check_model
+from proof.mutants.equivalent import reason_for
 from proof.mutants.mutant import Mutant
 from proof.promises.run import Tried, check_promises, for_function
 
 __all__ = ["Verdict", "judge", "judge_all"]
+
+# How long the other proofs look at a mutant that keeps every promise.
+_INTERLEAVING_SECONDS: Final = 5.0
+_MODEL_STEPS: Final = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,14 @@ def _findings(
     promises = for_function(mutant.function, tried)
     for finding in check_promises(ground, replaced=replaced, promises=promises):
         yield "promises", str(finding)
+    if reason_for(mutant):
+        return
+    with ground.database(replaced=replaced) as url:
+        for found in check_interleavings(url, seconds=_INTERLEAVING_SECONDS):
+            yield "interleavings", found
+    with ground.database(replaced=replaced) as url:
+        for found in check_model(url, steps=_MODEL_STEPS, seed=1):
+            yield "model", found
 
 
 def _stillborn(ground: Ground, replaced: tuple[str, ...]) -> str:

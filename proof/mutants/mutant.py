@@ -39,9 +39,7 @@ class Mutant:
     def change(self) -> str:
         """The changed lines alone, by which a known mutant is recognised wherever it stands."""
         lines = self.diff.splitlines()
-        return "\n".join(
-            line[0] + line[1:].strip() for line in lines if not line.startswith("@@")
-        )
+        return "\n".join(line[0] + line[1:].strip() for line in lines if not line.startswith("@@"))
 
 
 def replaced(function: str, old: str, new: str) -> str:

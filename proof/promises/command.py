@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from proof.ground import Ground, replacements
-from proof.promises.run import check_promises
 from proof.promises.registry import PROMISES
+from proof.promises.run import check_promises
 from proof.report import Report, conclude
 
 __all__ = ["promises", "reference"]

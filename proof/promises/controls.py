@@ -34,8 +34,11 @@ def pauses(world: World) -> None:
             named = {"scope": scope, "scope_key": key}
             row = world.one("pause_outbox", **named, **_WHO)
             same("control", row, _control(world, scope, key, paused=True))
-            same("action", world.table("payment_outbox_operator_actions"), [
-                items.action("PAUSE", **named)])
+            same(
+                "action",
+                world.table("payment_outbox_operator_actions"),
+                [items.action("PAUSE", **named)],
+            )
             same("again", world.one("pause_outbox", **named, **_WHO)["paused"], True)
             going = [one for one in everything if one not in stopped]
             rows = world.call("claim_outbox_items", batch_size=9, worker_id="w1", lease_seconds=60)
@@ -133,9 +136,7 @@ def settings(world: World) -> None:
         same("control", row, _control(world, "QUEUE", "*", **known))
         same("row", world.table("outbox_controls"), [row])
         actions = world.table("payment_outbox_operator_actions", "created_at desc, action_id desc")
-        promised = items.action(
-            "SET_CONTROL", scope="QUEUE", scope_key="*", detail={name: value}
-        )
+        promised = items.action("SET_CONTROL", scope="QUEUE", scope_key="*", detail={name: value})
         same("action", actions[0], promised)
     row = world.one(
         "set_outbox_control", scope="RAIL", scope_key="X", **{**unset, "fair": False}, **_WHO

@@ -46,24 +46,36 @@ def resolutions(world: World) -> None:
             one = _doubted(world, met=met)
             held = items.queue(world, one) or {}
             details = {
-                "rail_reference": reference, "rail_code": "77", "evidence": '{"asked": "desk"}',
+                "rail_reference": reference,
+                "rail_code": "77",
+                "evidence": '{"asked": "desk"}',
                 "attempt_no": 1,
             }
             row = _resolve(world, one, resolution, **details)
             during = world.during
             same("result", row, {"attempt_no": 1, "state": state})
             promised = one.attempt(
-                1, state, rail_reference=reference, rail_code="77", error_code=code,
-                error_message="why" if code else None, claimed_at=held["leased_at"],
-                completed_at=during, closed_by="ann",
+                1,
+                state,
+                rail_reference=reference,
+                rail_code="77",
+                error_code=code,
+                error_message="why" if code else None,
+                claimed_at=held["leased_at"],
+                completed_at=during,
+                closed_by="ann",
                 dispatch_started_at=held["dispatch_started_at"],
             )
             same("attempts", items.attempts(world, one), [promised])
             requeued = one.queued(attempt_count=1, next_attempt_at=during)
             same("queue", items.queue(world, one), requeued if resolution == "REQUEUE" else None)
             detail = {
-                "resolution": resolution, "attempt_no": 1, "state": state,
-                "rail_reference": reference, "late_result_id": None, "evidence": {"asked": "desk"},
+                "resolution": resolution,
+                "attempt_no": 1,
+                "state": state,
+                "rail_reference": reference,
+                "late_result_id": None,
+                "evidence": {"asked": "desk"},
             }
             action = items.action("RESOLVE", outbox_id=one.outbox_id, detail=detail)
             same("again", _resolve(world, one, resolution, **details), row)
@@ -72,12 +84,18 @@ def resolutions(world: World) -> None:
             same("actions", actions, [action])
             other = "FAILED" if resolution != "FAILED" else "REQUEUE"
             for changes in (
-                {"resolution": other}, {"attempt_no": 2},
+                {"resolution": other},
+                {"attempt_no": 2},
                 {"rail_reference": "R-2"},
             ):
                 world.refuses(
-                    "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id,
-                    **{"resolution": resolution, **details, **changes}, **_WHO,
+                    "P7004",
+                    None,
+                    None,
+                    "resolve_outbox_item",
+                    outbox_id=one.outbox_id,
+                    **{"resolution": resolution, **details, **changes},
+                    **_WHO,
                 )
             if resolution == "REQUEUE":
                 items.claim(world, one)
@@ -106,16 +124,27 @@ def not_in_doubt(world: World) -> None:
         before = items.queue(world, one)
         for resolution in ("REQUEUE", "FAILED"):
             world.refuses(
-                "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id,
-                resolution=resolution, **_WHO,
+                "P7004",
+                None,
+                None,
+                "resolve_outbox_item",
+                outbox_id=one.outbox_id,
+                resolution=resolution,
+                **_WHO,
             )
         same("queue", items.queue(world, one), before)
     world.run("delete from public.payment_outbox_pending")
     one = _doubted(world)
     for attempt_no in (0, 2):
         world.refuses(
-            "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id,
-            resolution="FAILED", attempt_no=attempt_no, **_WHO,
+            "P7004",
+            None,
+            None,
+            "resolve_outbox_item",
+            outbox_id=one.outbox_id,
+            resolution="FAILED",
+            attempt_no=attempt_no,
+            **_WHO,
         )
 
 
@@ -127,13 +156,24 @@ def repeated(world: World) -> None:
     items.expire(world, one)
     world.call("repair_expired_leases", batch_size=9, worker_id="r")
     world.refuses(
-        "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id, resolution="REQUEUE",
-        attempt_no=1, **_WHO,
+        "P7004",
+        None,
+        None,
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="REQUEUE",
+        attempt_no=1,
+        **_WHO,
     )
     same("second", _resolve(world, one, "FAILED"), {"attempt_no": 2, "state": "FAILED"})
     same("replay", _resolve(world, one, "FAILED"), {"attempt_no": 2, "state": "FAILED"})
     world.refuses(
-        "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id, resolution="REQUEUE",
+        "P7004",
+        None,
+        None,
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="REQUEUE",
         **_WHO,
     )
 
@@ -156,8 +196,13 @@ def against_evidence(world: World) -> None:
         one = _doubted(world)
         late = _late(world, one, "DISPATCHED", "R-9")
         said = world.refuses(
-            "P7004", None, None, "resolve_outbox_item", outbox_id=one.outbox_id,
-            resolution=resolution, **_WHO,
+            "P7004",
+            None,
+            None,
+            "resolve_outbox_item",
+            outbox_id=one.outbox_id,
+            resolution=resolution,
+            **_WHO,
         )
         hint = "Name it as p_late_result_id to decide against it."
         same("hint", said.message_hint, hint)
@@ -181,16 +226,25 @@ def against_evidence(world: World) -> None:
 @promise("a late result proves DISPATCHED, by its own reference and that of nobody else")
 def proofs(world: World) -> None:
     for late_reference, given, promised in (
-        ("R-9", None, "R-9"), ("R-9", "R-9", "R-9"), (None, "R-8", "R-8"),
-        ("R-9", "R-8", "P7004"), (None, None, "P7004"),
+        ("R-9", None, "R-9"),
+        ("R-9", "R-9", "R-9"),
+        (None, "R-8", "R-8"),
+        ("R-9", "R-8", "P7004"),
+        (None, None, "P7004"),
     ):
         one = _doubted(world)
         late = _late(world, one, "DISPATCHED", late_reference)
         details = {"rail_reference": given, "late_result_id": late}
         if promised == "P7004":
             world.refuses(
-                "P7004", "p_late_result_id", None, "resolve_outbox_item",
-                outbox_id=one.outbox_id, resolution="DISPATCHED", **details, **_WHO,
+                "P7004",
+                "p_late_result_id",
+                None,
+                "resolve_outbox_item",
+                outbox_id=one.outbox_id,
+                resolution="DISPATCHED",
+                **details,
+                **_WHO,
             )
             continue
         same("result", _resolve(world, one, "DISPATCHED", **details)["state"], "DISPATCHED")
@@ -199,19 +253,35 @@ def proofs(world: World) -> None:
     one, other = _doubted(world), _doubted(world)
     failed, theirs = _late(world, one, "FAILED", "R-1"), _late(world, other, "DISPATCHED", "R-2")
     world.refuses(
-        "P7004", "p_late_result_id", None, "resolve_outbox_item", outbox_id=one.outbox_id,
-        resolution="DISPATCHED", late_result_id=failed, **_WHO,
+        "P7004",
+        "p_late_result_id",
+        None,
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="DISPATCHED",
+        late_result_id=failed,
+        **_WHO,
     )
     world.refuses(
-        "P7006", "p_late_result_id", "a late result of the attempt in doubt",
-        "resolve_outbox_item", outbox_id=one.outbox_id, resolution="DISPATCHED",
-        late_result_id=theirs, **_WHO,
+        "P7006",
+        "p_late_result_id",
+        "a late result of the attempt in doubt",
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="DISPATCHED",
+        late_result_id=theirs,
+        **_WHO,
     )
     stale, one.token = one.token, uuid4()
     elsewhere = _late(world, one, "DISPATCHED", "R-3")
     one.token = stale
     world.refuses(
-        "P7006", "p_late_result_id", "a late result of the attempt in doubt",
-        "resolve_outbox_item", outbox_id=one.outbox_id, resolution="DISPATCHED",
-        late_result_id=elsewhere, **_WHO,
+        "P7006",
+        "p_late_result_id",
+        "a late result of the attempt in doubt",
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="DISPATCHED",
+        late_result_id=elsewhere,
+        **_WHO,
     )

@@ -36,8 +36,14 @@ def manual_attempts(world: World) -> None:
         during = world.during
         same("result", row, {"attempt_no": 2, "state": state})
         promised = one.attempt(
-            2, state, **_DETAILS, worker_id=None, lease_token=None, closed_by="ann",
-            claimed_at=during, completed_at=during,
+            2,
+            state,
+            **_DETAILS,
+            worker_id=None,
+            lease_token=None,
+            closed_by="ann",
+            claimed_at=during,
+            completed_at=during,
         )
         same("attempt", items.attempts(world, one)[-1], promised)
         requeued = one.queued(attempt_count=2, next_attempt_at=during.later(1))
@@ -56,8 +62,14 @@ def manual_attempts(world: World) -> None:
 @promise("a manual attempt waits as the policy of the rail says, and stays on hold where it was")
 def manual_waits(world: World) -> None:
     world.call(
-        "set_retry_policy", rail_type="SEPA", strategy="EXPONENTIAL", base_seconds=10, factor=2,
-        max_seconds=100, jitter=0, **_WHO,
+        "set_retry_policy",
+        rail_type="SEPA",
+        strategy="EXPONENTIAL",
+        base_seconds=10,
+        factor=2,
+        max_seconds=100,
+        jitter=0,
+        **_WHO,
     )
     one = items.enqueue(world)
     for waits in (10, 20, 40):
@@ -70,13 +82,19 @@ def manual_waits(world: World) -> None:
     _record(world, one, "RETRYABLE")
     same("held", items.queue(world, one), {**held, "attempt_count": 4})
     cut = {
-        "state": "FAILED", "rail_reference": None, "rail_code": "c" * 101, "error_code": "e" * 101,
+        "state": "FAILED",
+        "rail_reference": None,
+        "rail_code": "c" * 101,
+        "error_code": "e" * 101,
         "error_message": "m" * 2001,
     }
     world.call("record_manual_attempt", outbox_id=one.outbox_id, **cut, **_WHO)
     last = items.attempts(world, one)[-1]
-    same("cut", (last["rail_code"], last["error_code"], last["error_message"]),
-         ("c" * 100, "e" * 100, "m" * 2000))
+    same(
+        "cut",
+        (last["rail_code"], last["error_code"], last["error_message"]),
+        ("c" * 100, "e" * 100, "m" * 2000),
+    )
 
 
 @promise("an item that a worker holds, that is in doubt or has ended is refused")
@@ -117,8 +135,12 @@ def after_a_crash(world: World) -> None:
         same("result", row, {"attempt_no": 2, "state": "FAILED"})
         first, _ = items.attempts(world, one)
         promised = one.attempt(
-            1, "ZOMBIE_REQUEUE", closed_by="ann", error_code="LEASE_EXPIRED",
-            error_message="lease expired before completion", completed_at=world.during,
+            1,
+            "ZOMBIE_REQUEUE",
+            closed_by="ann",
+            error_code="LEASE_EXPIRED",
+            error_message="lease expired before completion",
+            completed_at=world.during,
         )
         same("closed", first, promised)
     one = items.enqueue(world)
@@ -138,8 +160,15 @@ def cancellations(world: World) -> None:
     during = world.during
     same("result", row, {"attempt_no": 1, "state": "FAILED"})
     promised = one.attempt(
-        1, "FAILED", error_code="CANCELLED", error_message="why", worker_id=None,
-        lease_token=None, closed_by="ann", claimed_at=during, completed_at=during,
+        1,
+        "FAILED",
+        error_code="CANCELLED",
+        error_message="why",
+        worker_id=None,
+        lease_token=None,
+        closed_by="ann",
+        claimed_at=during,
+        completed_at=during,
     )
     same("attempts", items.attempts(world, one), [promised])
     same("queue", items.queue(world, one), None)
@@ -162,7 +191,9 @@ def cancellations(world: World) -> None:
     world.refuses("P7004", None, None, "cancel_outbox_item", **cancel)
 
 
-def _redrive(world: World, ids: list[UUID], *, dry_run: bool = False, **options: object) -> list[Row]:
+def _redrive(
+    world: World, ids: list[UUID], *, dry_run: bool = False, **options: object
+) -> list[Row]:
     return world.call("redrive_dead_letters", outbox_ids=ids, dry_run=dry_run, **options, **_WHO)
 
 
@@ -176,18 +207,33 @@ def redrives(world: World) -> None:
         state = items.complete(world, one, "RETRYABLE", retry_delay_seconds=0)["state"]
         same("state", state, "FAILED" if attempt_no == 20 else "RETRYABLE")  # noqa: PLR2004
     before = world.table("payment_outbox_operator_actions")
-    rehearsed = {"outbox_id": one.outbox_id, "outcome": "WOULD_REDRIVE", "attempt_count": 20,
-                 "redrive_no": 0}
+    rehearsed = {
+        "outbox_id": one.outbox_id,
+        "outcome": "WOULD_REDRIVE",
+        "attempt_count": 20,
+        "redrive_no": 0,
+    }
     same("rehearsal", _redrive(world, [one.outbox_id], dry_run=True), [rehearsed])
-    same("by default", world.call("redrive_dead_letters", outbox_ids=[one.outbox_id], **_WHO), [rehearsed])
-    same("null", world.call("redrive_dead_letters", outbox_ids=[one.outbox_id], dry_run=None, **_WHO), [rehearsed])
+    same(
+        "by default",
+        world.call("redrive_dead_letters", outbox_ids=[one.outbox_id], **_WHO),
+        [rehearsed],
+    )
+    same(
+        "null",
+        world.call("redrive_dead_letters", outbox_ids=[one.outbox_id], dry_run=None, **_WHO),
+        [rehearsed],
+    )
     same("queue", items.queue(world, one), None)
     same("actions", world.table("payment_outbox_operator_actions"), before)
     rows = _redrive(world, [one.outbox_id])
     redriven = {**rehearsed, "outcome": "REDRIVEN", "redrive_no": 1}
     same("redriven", rows, [redriven])
     promised = one.queued(
-        attempt_count=20, budget_base=20, redrive_no=1, next_attempt_at=world.during,
+        attempt_count=20,
+        budget_base=20,
+        redrive_no=1,
+        next_attempt_at=world.during,
         correlation_id=one.correlation_id,
     )
     same("queue", items.queue(world, one), promised)
@@ -240,10 +286,14 @@ def redrive_verdicts(world: World) -> None:
         with world.undone():
             rows = _redrive(world, named, dry_run=dry_run)
             found = [(row["outbox_id"], row["outcome"], row["attempt_count"]) for row in rows]
-            same("verdicts", found, [
-                (one, word if verdict == "REDRIVE" else verdict, no)
-                for one, verdict, no in promised
-            ])
+            same(
+                "verdicts",
+                found,
+                [
+                    (one, word if verdict == "REDRIVE" else verdict, no)
+                    for one, verdict, no in promised
+                ],
+            )
             redriven = [] if dry_run else [failed.outbox_id]
             found = [row["outbox_id"] for row in world.table("payment_outbox_pending")]
             same("queue", sorted(found), sorted([queued.outbox_id, *redriven]))
@@ -255,7 +305,9 @@ def redrive_verdicts(world: World) -> None:
     same("action", action["detail"]["disputed_too"], True)
 
 
-@promise("an item from before the registry kept payloads is redriven with that of its first attempt")
+@promise(
+    "an item from before the registry kept payloads is redriven with that of its first attempt"
+)
 def old_payloads(world: World) -> None:
     old = items.Item(payload='{"a": 1}')
     row = world.rows(

@@ -32,8 +32,15 @@ def _written(world: World) -> None:
     items.complete(world, one, "FAILED")
     items.complete(world, one, "DISPATCHED")
     world.call(
-        "set_retry_policy", rail_type="X", strategy="FIXED", base_seconds=1, factor=1,
-        max_seconds=1, jitter=0, actor="a", reason="r",
+        "set_retry_policy",
+        rail_type="X",
+        strategy="FIXED",
+        base_seconds=1,
+        factor=1,
+        max_seconds=1,
+        jitter=0,
+        actor="a",
+        reason="r",
     )
     world.run(
         """
@@ -52,7 +59,9 @@ def forged(world: World, one: Item, *, horizon: str = "2100-01-01", attempts: in
     world.run(
         """
         with run as (
-            insert into public.ledger_retention_runs (actor, reason, horizon, items, attempts, bytes)
+            insert into public.ledger_retention_runs (
+                actor, reason, horizon, items, attempts, bytes
+            )
             values ('a', 'r', %s, 1, 1, 1) returning run_id
         ), outcome as (
             insert into public.payment_outbox_outcomes (outbox_id, run_id, sequence_id, state,
@@ -94,7 +103,9 @@ def append_only(world: World) -> None:
                 refused(world, "P0001", f"delete from public.{table}")  # noqa: S608
 
 
-@promise("an attempt is deleted only by the run that retires it, before whose horizon it was complete")
+@promise(
+    "an attempt is deleted only by the run that retires it, before whose horizon it was complete"
+)
 def retired_only(world: World) -> None:
     def forge(**options: object) -> Callable[[Item], None]:
         return lambda one: forged(world, one, **options)  # type: ignore[arg-type]
@@ -146,7 +157,9 @@ def retired_only(world: World) -> None:
         refused(world, "P0001", "delete from public.payment_outbox_attempts where attempt_no = 2")
 
 
-@promise("only the transaction that retires deletes: what an older run left is no permit", alone=True)
+@promise(
+    "only the transaction that retires deletes: what an older run left is no permit", alone=True
+)
 def older_runs(world: World) -> None:
     one = items.item(world)
     items.fail(world, one)
@@ -156,9 +169,15 @@ def older_runs(world: World) -> None:
 
 def _by_hand(world: World, one: Item, **columns: object) -> None:
     row = {
-        "outbox_id": one.outbox_id, "tenant_id": one.tenant_id, "instruction_id": one.instruction,
-        "participant_id": one.participant, "sequence_id": one.no, "idempotency_key": one.key,
-        "rail_type": one.rail, "payload": one.payload, **columns,
+        "outbox_id": one.outbox_id,
+        "tenant_id": one.tenant_id,
+        "instruction_id": one.instruction,
+        "participant_id": one.participant,
+        "sequence_id": one.no,
+        "idempotency_key": one.key,
+        "rail_type": one.rail,
+        "payload": one.payload,
+        **columns,
     }
     names = ", ".join(row)
     places = ", ".join(f"%({name})s" for name in row)
@@ -204,8 +223,12 @@ def foreign_keys(world: World) -> None:
     with world.undone():
         _by_hand(world, one)  # the same item again, as after a restore
     for changes in (
-        {"outbox_id": uuid4()}, {"rail_type": "X"}, {"participant_id": "X"},
-        {"payload": '{"a": 2}'}, {"instruction_id": "X"}, {"idempotency_key": "X"},
+        {"outbox_id": uuid4()},
+        {"rail_type": "X"},
+        {"participant_id": "X"},
+        {"payload": '{"a": 2}'},
+        {"instruction_id": "X"},
+        {"idempotency_key": "X"},
         {"tenant_id": None},
     ):
         try:
@@ -253,7 +276,9 @@ def adopted_attempts(world: World) -> None:
         write(waiting, attempt_no)
         same("counter", (items.queue(world, waiting) or {})["attempt_count"], counter)
     same("other", (items.queue(world, other) or {})["attempt_count"], 0)
-    same("payload", [row["payload"] for row in items.attempts(world, waiting)], [{"amount": 10}] * 3)
+    same(
+        "payload", [row["payload"] for row in items.attempts(world, waiting)], [{"amount": 10}] * 3
+    )
     (row, _) = items.claim(world, waiting, other)
     same("next", row["attempt_no"], 5)
 
@@ -264,7 +289,7 @@ def found_in_the_past(world: World) -> None:
         # Claims look from now on, and sweep much later.
         micros = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
         world.run(
-            f"select setval('public.outbox_due_mark', {micros}),"  # noqa: S608
+            f"select setval('public.outbox_due_mark', {micros}),"
             f" setval('public.outbox_due_sweep', {micros} + {sweep})"
         )
 
@@ -313,7 +338,9 @@ def edited_times(world: World) -> None:
     same("time", (items.queue(world, one) or {})["next_attempt_at"], promised)
 
 
-@promise("PUBLIC executes nothing of ours, definers pin their path, and private functions are private")
+@promise(
+    "PUBLIC executes nothing of ours, definers pin their path, and private functions are private"
+)
 def privileges(world: World) -> None:
     ours = "f.pronamespace = 'public'::regnamespace and f.prokind = 'f'"
     found = world.rows(

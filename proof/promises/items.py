@@ -13,7 +13,18 @@ from uuid import UUID, uuid4
 
 from proof.promises.world import INFINITE, Moment, Row, World, dumped, same
 
-__all__ = ["Item", "attempts", "claim", "complete", "enqueue", "expire", "fail", "item", "queue", "tenant"]
+__all__ = [
+    "Item",
+    "attempts",
+    "claim",
+    "complete",
+    "enqueue",
+    "expire",
+    "fail",
+    "item",
+    "queue",
+    "tenant",
+]
 
 _NUMBERS: Final = itertools.count(1)
 
@@ -224,7 +235,10 @@ def claim(
     if begun:
         same(
             "begun",
-            {row["outbox_id"] for row in world.call("begin_outbox_dispatch", **leases(items, worker))},
+            {
+                row["outbox_id"]
+                for row in world.call("begin_outbox_dispatch", **leases(items, worker))
+            },
             set(tokens),
         )
     return rows
@@ -239,9 +253,7 @@ def leases(items: Sequence[Item], worker: str = "w1") -> Row:
     }
 
 
-def complete(
-    world: World, one: Item, state: str, worker: str = "w1", **details: object
-) -> Row:
+def complete(world: World, one: Item, state: str, worker: str = "w1", **details: object) -> Row:
     """Ends the attempt of one item; details in the singular."""
     return world.one(
         "complete_outbox_attempts",

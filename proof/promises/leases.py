@@ -146,9 +146,7 @@ def extends(world: World) -> None:
     items.claim(world, one, other, lost)
     leased = world.during
     items.expire(world, lost)
-    rows = world.call(
-        "extend_outbox_leases", **items.leases([one, other, lost]), lease_seconds=600
-    )
+    rows = world.call("extend_outbox_leases", **items.leases([one, other, lost]), lease_seconds=600)
     during = world.during
     same(
         "extended",
@@ -173,7 +171,11 @@ def _only_holder(world: World, function: str, one: Item, **arguments: object) ->
         {"outbox_ids": [uuid4()]},
         {"lease_tokens": [None]},
     ):
-        same(f"{function} for a stranger", world.call(function, **{**held, **changes}, **arguments), [])
+        same(
+            f"{function} for a stranger",
+            world.call(function, **{**held, **changes}, **arguments),
+            [],
+        )
 
 
 @promise("a lease that was not started is given back: due at once, and no attempt is used")
@@ -185,9 +187,7 @@ def releases(world: World) -> None:
     _only_holder(world, "release_outbox_leases", one)
     rows = world.call("release_outbox_leases", **items.leases([one, begun, expired]))
     during = world.during
-    same(
-        "released", {row["outbox_id"] for row in rows}, {one.outbox_id, expired.outbox_id}
-    )
+    same("released", {row["outbox_id"] for row in rows}, {one.outbox_id, expired.outbox_id})
     for each in (one, expired):
         same("queue", items.queue(world, each), each.queued(next_attempt_at=during))
     same("begun", (items.queue(world, begun) or {})["lease_token"], begun.token)
@@ -312,9 +312,7 @@ def ceiling_of_crashes(world: World) -> None:
         if not repairs:
             same(
                 "claimed",
-                world.call(
-                    "claim_outbox_items", batch_size=1, worker_id="reaper", lease_seconds=9
-                ),
+                world.call("claim_outbox_items", batch_size=1, worker_id="reaper", lease_seconds=9),
                 [],
             )
         during = world.during
@@ -334,9 +332,7 @@ def ceiling_of_crashes(world: World) -> None:
                 closed_by="reaper",
             ),
         )
-        world.run(
-            "delete from public.payment_outbox_pending where outbox_id = %s", other.outbox_id
-        )
+        world.run("delete from public.payment_outbox_pending where outbox_id = %s", other.outbox_id)
 
 
 @promise("the ceiling is a setting of the database, from 1 to 1000, and of nobody else")
@@ -344,12 +340,20 @@ def ceiling(world: World) -> None:
     database = world.rows("select current_database() as name")[0]["name"]
     same("default", world.value("outbox_retry_ceiling"), 20)
     for setting, promised in (
-        ("1", 1), ("2", 2), ("1000", 1000), ("99", 99), ("0", 20), ("1001", 20), ("-1", 20),
-        ("abc", 20), ("", 20), ("01", 20), ("5 ", 20), ("9999999999", 20),
+        ("1", 1),
+        ("2", 2),
+        ("1000", 1000),
+        ("99", 99),
+        ("0", 20),
+        ("1001", 20),
+        ("-1", 20),
+        ("abc", 20),
+        ("", 20),
+        ("01", 20),
+        ("5 ", 20),
+        ("9999999999", 20),
     ):
-        world.run(
-            f"alter database {database} set symphony.outbox_retry_ceiling = '{setting}'"
-        )
+        world.run(f"alter database {database} set symphony.outbox_retry_ceiling = '{setting}'")
         same(f"ceiling {setting!r}", world.value("outbox_retry_ceiling"), promised)
     world.run(f"alter database {database} set symphony.retention_days_min = '7'")
     world.run(f"alter database {database} set symphony.outbox_retry_ceiling = '3'")
@@ -422,6 +426,8 @@ def edited(world: World) -> None:
     items.due(world, one)
     items.claim(world, one)
     world.run("update public.payment_outbox_pending set lease_expires_at = null")
-    during = Moment(world.during.first, world.during.last.max.replace(tzinfo=world.during.last.tzinfo))
+    during = Moment(
+        world.during.first, world.during.last.max.replace(tzinfo=world.during.last.tzinfo)
+    )
     same("due", (items.queue(world, one) or {})["next_attempt_at"], during)
     items.claim(world, one)

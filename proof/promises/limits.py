@@ -106,7 +106,10 @@ _INSTRUCTION: Final = (
 )
 _STATES: Final = "DISPATCHED, FAILED or RETRYABLE"
 _WORD_OF_STATE: Final = _Limit(
-    "state", "P7003", _STATES, ("DISPATCHED", "FAILED", "RETRYABLE"),
+    "state",
+    "P7003",
+    _STATES,
+    ("DISPATCHED", "FAILED", "RETRYABLE"),
     (None, "DISPATCHING", "ZOMBIE_REQUEUE"),
 )
 _RAIL_REFERENCE: Final = _Limit(
@@ -118,9 +121,7 @@ _JSON_RULE: Final = "a JSON object with unique keys, at most 1048576 bytes"
 
 def _lists(*names: str) -> Iterator[_Limit]:
     for name in names:
-        yield _Limit(
-            name, "P7118", _MANY, (), (None, [], ["a", "b"]), "instruction_ids"
-        )
+        yield _Limit(name, "P7118", _MANY, (), (None, [], ["a", "b"]), "instruction_ids")
 
 
 _INSTRUCTIONS: Final = (
@@ -172,7 +173,10 @@ def _of_lease(**arguments: object) -> Callable[[World], Row]:
         one = items.enqueue(world)
         items.claim(world, one)
         return {
-            "outbox_id": one.outbox_id, "lease_token": one.token, "worker_id": "w1", **arguments
+            "outbox_id": one.outbox_id,
+            "lease_token": one.token,
+            "worker_id": "w1",
+            **arguments,
         }
 
     return prepared
@@ -201,26 +205,43 @@ def _one_of_many() -> Row:
 
 
 _POLICY: Final = {
-    "rail_type": "SEPA", "strategy": "EXPONENTIAL", "base_seconds": 2, "factor": 2,
-    "max_seconds": 60, "jitter": 0, **_WHO,
+    "rail_type": "SEPA",
+    "strategy": "EXPONENTIAL",
+    "base_seconds": 2,
+    "factor": 2,
+    "max_seconds": 60,
+    "jitter": 0,
+    **_WHO,
 }
 _PAIR: Final = {"outbox_ids": [_UNKNOWN], "lease_tokens": [_UNKNOWN], "worker_id": "w1"}
 _COMPLETION: Final = {**_PAIR, "states": ["FAILED"]}
 _TRIPLES: Final = "1 to 10000 ids, as many tokens and states"
 _MANUAL: Final = {
-    "state": "FAILED", "rail_reference": None, "rail_code": None, "error_code": None,
-    "error_message": None, **_WHO,
+    "state": "FAILED",
+    "rail_reference": None,
+    "rail_code": None,
+    "error_code": None,
+    "error_message": None,
+    **_WHO,
 }
 _SET: Final = {
-    "scope": "RAIL", "scope_key": "SEPA", "paused": None, "ordering": None, "fair": None,
-    "notify_workers": None, **_WHO,
+    "scope": "RAIL",
+    "scope_key": "SEPA",
+    "paused": None,
+    "ordering": None,
+    "fair": None,
+    "notify_workers": None,
+    **_WHO,
 }
 
 FUNCTIONS: Final = (
     _Function(
         "register_tenant",
         lambda _: {
-            "tenant_id": uuid4(), "tenant_key": "k", "tenant_name": "n", "tenant_type": "NGO"
+            "tenant_id": uuid4(),
+            "tenant_key": "k",
+            "tenant_name": "n",
+            "tenant_type": "NGO",
         },
         (
             _Limit("tenant_id", "P7111", "not null", (uuid4(),), (None,)),
@@ -243,8 +264,13 @@ FUNCTIONS: Final = (
             *_INSTRUCTION,
             _Limit("payload", "P7116", _JSON_RULE, ("{}", _FITTING), (*_NO_JSON, _DOUBLE_KEY)),
             *_references(
-                "client_id_hash", "signature_hash", "cert_fingerprint_sha256", "token_jti_hash",
-                "upstream_ref", "downstream_ref", "nfs_sequence_ref",
+                "client_id_hash",
+                "signature_hash",
+                "cert_fingerprint_sha256",
+                "token_jti_hash",
+                "upstream_ref",
+                "downstream_ref",
+                "nfs_sequence_ref",
             ),
             _Limit(
                 "signatures",
@@ -260,12 +286,14 @@ FUNCTIONS: Final = (
         _ingestions,
         (
             _Limit("tenant_ids", "P7102", "an active tenant", (), ([None], [uuid4()])),
+            _Limit("tenant_ids", "P7118", _MANY, (), (None, [], [_UNKNOWN] * 2), "instruction_ids"),
             _Limit(
-                "tenant_ids", "P7118", _MANY, (), (None, [], [_UNKNOWN] * 2), "instruction_ids"
-            ),
-            _Limit(
-                "correlation_ids", "P7118", _MANY, (None, [None], [uuid4()]),
-                ([], [None, None]), "instruction_ids",
+                "correlation_ids",
+                "P7118",
+                _MANY,
+                (None, [None], [uuid4()]),
+                ([], [None, None]),
+                "instruction_ids",
             ),
             *_INSTRUCTIONS,
         ),
@@ -307,33 +335,53 @@ FUNCTIONS: Final = (
         _always(**_COMPLETION),
         (
             _Limit(
-                "worker_id", "P7117", "1 to 200 characters", ("x" * 200, " ", "a\n"),
+                "worker_id",
+                "P7117",
+                "1 to 200 characters",
+                ("x" * 200, " ", "a\n"),
                 (None, "", "x" * 201),
             ),
             _Limit(
-                "outbox_ids", "P7118", _TRIPLES, ([_UNKNOWN], [None]),
+                "outbox_ids",
+                "P7118",
+                _TRIPLES,
+                ([_UNKNOWN], [None]),
                 (None, [], [_UNKNOWN] * 2, [_UNKNOWN] * 10001),
             ),
             _Limit(
-                "lease_tokens", "P7118", _TRIPLES, ([_UNKNOWN], [None]),
-                (None, [], [_UNKNOWN] * 2), "outbox_ids",
+                "lease_tokens",
+                "P7118",
+                _TRIPLES,
+                ([_UNKNOWN], [None]),
+                (None, [], [_UNKNOWN] * 2),
+                "outbox_ids",
+            ),
+            _Limit("states", "P7118", _TRIPLES, (), (None, [], ["FAILED"] * 2), "outbox_ids"),
+            _Limit(
+                "states",
+                "P7003",
+                _STATES,
+                (["DISPATCHED"], ["FAILED"], ["RETRYABLE"]),
+                ([None], ["DISPATCHING"], ["ZOMBIE_REQUEUE"]),
+                "state",
             ),
             _Limit(
-                "states", "P7118", _TRIPLES, (), (None, [], ["FAILED"] * 2), "outbox_ids"
-            ),
-            _Limit(
-                "states", "P7003", _STATES, (["DISPATCHED"], ["FAILED"], ["RETRYABLE"]),
-                ([None], ["DISPATCHING"], ["ZOMBIE_REQUEUE"]), "state",
-            ),
-            _Limit(
-                "rail_references", "P711B", "at most 500 characters", (None, [], ["x" * 500]),
-                (["x" * 501],), "rail_reference",
+                "rail_references",
+                "P711B",
+                "at most 500 characters",
+                (None, [], ["x" * 500]),
+                (["x" * 501],),
+                "rail_reference",
             ),
             *(
                 _Limit(name, "P7118", _TRIPLES, (None, [], [None]), ([None] * 2,), "outbox_ids")
                 for name in (
-                    "rail_references", "rail_codes", "error_codes", "error_messages",
-                    "latency_ms", "retry_delay_seconds",
+                    "rail_references",
+                    "rail_codes",
+                    "error_codes",
+                    "error_messages",
+                    "latency_ms",
+                    "retry_delay_seconds",
                 )
             ),
         ),
@@ -356,8 +404,11 @@ FUNCTIONS: Final = (
         (
             *_SCOPE,
             _Limit(
-                "ordering", "P711D", "NONE, FIFO_BLOCK or FIFO_SKIP",
-                (None, "NONE", "FIFO_BLOCK", "FIFO_SKIP"), ("", "FIFO", "fifo_block"),
+                "ordering",
+                "P711D",
+                "NONE, FIFO_BLOCK or FIFO_SKIP",
+                (None, "NONE", "FIFO_BLOCK", "FIFO_SKIP"),
+                ("", "FIFO", "fifo_block"),
             ),
             _Limit("fair", "P711D", "a setting of the QUEUE", (None, False), (True,)),
             *_OPERATOR,
@@ -377,18 +428,27 @@ FUNCTIONS: Final = (
         (
             _Limit("rail_type", "P711E", "* or a rail", ("*", *_TEXT_GOOD), _TEXT_BAD),
             _Limit(
-                "strategy", "P711E", "FIXED or EXPONENTIAL", ("FIXED", "EXPONENTIAL"),
+                "strategy",
+                "P711E",
+                "FIXED or EXPONENTIAL",
+                ("FIXED", "EXPONENTIAL"),
                 (None, "", "LINEAR"),
             ),
             _Limit(
-                "base_seconds", "P711E", "between 0 and 604800", (0, 60),
+                "base_seconds",
+                "P711E",
+                "between 0 and 604800",
+                (0, 60),
                 (None, -0.001, 604801, "NaN"),
             ),
             _Limit(
                 "factor", "P711E", "between 1 and 10", (1, 10), (None, 0.999, 10.001, "Infinity")
             ),
             _Limit(
-                "max_seconds", "P711E", "between p_base_seconds and 604800", (2, 604800),
+                "max_seconds",
+                "P711E",
+                "between p_base_seconds and 604800",
+                (2, 604800),
                 (None, 1.999, 604800.001),
             ),
             _Limit("jitter", "P711E", "between 0 and 1", (0, 1), (None, -0.001, 1.001)),
@@ -416,7 +476,10 @@ FUNCTIONS: Final = (
         (
             _Limit("outbox_id", "P7006", "a known item", (), (None, uuid4())),
             _Limit(
-                "resolution", "P7003", "DISPATCHED, FAILED or REQUEUE", ("FAILED", "REQUEUE"),
+                "resolution",
+                "P7003",
+                "DISPATCHED, FAILED or REQUEUE",
+                ("FAILED", "REQUEUE"),
                 (None, "", "RETRYABLE", "ZOMBIE_REQUEUE"),
             ),
             _Limit(
@@ -435,11 +498,17 @@ FUNCTIONS: Final = (
                 ("", " ", "x" * 501),
             ),
             _Limit(
-                "late_result_id", "P7006", "a late result of the attempt in doubt", (None,),
+                "late_result_id",
+                "P7006",
+                "a late result of the attempt in doubt",
+                (None,),
                 (uuid4(),),
             ),
             _Limit(
-                "evidence", "P711C", "a JSON object, at most 65536 bytes", (None, "{}", _EVIDENCE),
+                "evidence",
+                "P711C",
+                "a JSON object, at most 65536 bytes",
+                (None, "{}", _EVIDENCE),
                 ("[]", '"x"', _EVIDENCE[:-2] + 'x"}'),
             ),
             *_OPERATOR,
@@ -451,7 +520,10 @@ FUNCTIONS: Final = (
         _always(outbox_ids=[_UNKNOWN], **_WHO),
         (
             _Limit(
-                "outbox_ids", "P7118", "1 to 10000 ids", ([_UNKNOWN] * 10000, [None]),
+                "outbox_ids",
+                "P7118",
+                "1 to 10000 ids",
+                ([_UNKNOWN] * 10000, [None]),
                 (None, [], [_UNKNOWN] * 10001),
             ),
             *_OPERATOR,
@@ -463,7 +535,10 @@ FUNCTIONS: Final = (
         (
             _batch("limit", "P711F"),
             _Limit(
-                "before", "P711F", "as long ago as symphony.retention_days_min says", (),
+                "before",
+                "P711F",
+                "as long ago as symphony.retention_days_min says",
+                (),
                 (None, "-infinity", "infinity", "2200-01-01"),
             ),
             *_OPERATOR,
@@ -474,7 +549,10 @@ FUNCTIONS: Final = (
         _always(before="2001-01-01"),
         (
             _Limit(
-                "before", "P711F", "as long ago as symphony.retention_days_min says", (),
+                "before",
+                "P711F",
+                "as long ago as symphony.retention_days_min says",
+                (),
                 ("-infinity", "infinity", "2200-01-01"),
             ),
             _Limit(
@@ -498,8 +576,12 @@ FUNCTIONS: Final = (
                 (None, "-1 day", "201 years"),
             ),
             _Limit(
-                "older_than", "P711F", "as long ago as symphony.retention_days_min says", (),
-                ("0", "89 days"), "before",
+                "older_than",
+                "P711F",
+                "as long ago as symphony.retention_days_min says",
+                (),
+                ("0", "89 days"),
+                "before",
             ),
         ),
     ),
@@ -512,7 +594,10 @@ def _try(world: World, function: _Function) -> None:
         column = None if limit.rule == "" else f"p_{limit.column or limit.name}"
         for bad in limit.bad:
             world.refuses(
-                limit.sqlstate, column, limit.rule or None, function.name,
+                limit.sqlstate,
+                column,
+                limit.rule or None,
+                function.name,
                 **{**arguments, limit.name: bad},
             )
         for good in limit.good:
@@ -551,13 +636,20 @@ def names_the_place(world: World) -> None:
     for name, sqlstate in zip(good, ("P7112", "P7113", "P7114", "P7115", "P7116"), strict=True):
         rule = "JSON objects with unique keys, at most 1048576 bytes"
         diagnostic = world.refuses(
-            sqlstate, f"p_{name}", rule if name == "payloads" else _TEXT_RULE,
-            "enqueue_outbox_items", **{**good, name: [good[name][0], "", ""]},
+            sqlstate,
+            f"p_{name}",
+            rule if name == "payloads" else _TEXT_RULE,
+            "enqueue_outbox_items",
+            **{**good, name: [good[name][0], "", ""]},
         )
         same("detail", diagnostic.message_detail, "item 2")
     diagnostic = world.refuses(
-        "P7102", "p_tenant_ids", "an active tenant", "ingest_instructions",
-        tenant_ids=[tenant_id, UUID(int=1), UUID(int=2)], **good,
+        "P7102",
+        "p_tenant_ids",
+        "an active tenant",
+        "ingest_instructions",
+        tenant_ids=[tenant_id, UUID(int=1), UUID(int=2)],
+        **good,
     )
     same("detail", diagnostic.message_detail, "item 2")
 
@@ -575,10 +667,19 @@ def scopes(world: World) -> None:
         row = world.one("pause_outbox", scope=scope, scope_key=key, **_WHO)
         same("scope", (row["scope"], row["scope_key"]), (scope, kept))
     for scope, key in (
-        ("QUEUE", "SEPA"), ("QUEUE", None), ("TENANT", "*"), ("TENANT", str(uuid4())),
-        ("TENANT", "x"), ("TENANT", None),
+        ("QUEUE", "SEPA"),
+        ("QUEUE", None),
+        ("TENANT", "*"),
+        ("TENANT", str(uuid4())),
+        ("TENANT", "x"),
+        ("TENANT", None),
     ):
         world.refuses(
-            "P711D", "p_scope_key", "* for QUEUE, a rail, or a known tenant's id",
-            "pause_outbox", scope=scope, scope_key=key, **_WHO,
+            "P711D",
+            "p_scope_key",
+            "* for QUEUE, a rail, or a known tenant's id",
+            "pause_outbox",
+            scope=scope,
+            scope_key=key,
+            **_WHO,
         )

@@ -1,4 +1,4 @@
-"""What can be asked: where an instruction stands, its evidence, dead letters, the queue at a glance."""
+"""What can be asked: where an instruction stands, its evidence, dead letters, the backlog."""
 
 from __future__ import annotations
 
@@ -67,23 +67,40 @@ def status(world: World) -> None:
     world.call("repair_expired_leases", batch_size=9, worker_id="r")
     _status(world, one, **retrying, state="IN_DOUBT", next_attempt_at=None)
     world.call(
-        "resolve_outbox_item", outbox_id=one.outbox_id, resolution="DISPATCHED",
-        rail_reference="R-1", **_WHO,
+        "resolve_outbox_item",
+        outbox_id=one.outbox_id,
+        resolution="DISPATCHED",
+        rail_reference="R-1",
+        **_WHO,
     )
     _status(
-        world, one, state="DISPATCHED", attempts=2, rail_reference="R-1",
-        completed_at=world.during, next_attempt_at=None,
+        world,
+        one,
+        state="DISPATCHED",
+        attempts=2,
+        rail_reference="R-1",
+        completed_at=world.during,
+        next_attempt_at=None,
     )
     failed = items.item(world)
     items.fail(world, failed)
     _status(
-        world, failed, state="FAILED", attempts=1, error_code="E1", completed_at=world.during,
+        world,
+        failed,
+        state="FAILED",
+        attempts=1,
+        error_code="E1",
+        completed_at=world.during,
         next_attempt_at=None,
     )
     plain = items.enqueue(world)
     for tenant_id, instruction in (
-        (failed.tenant_id, one.instruction), (uuid4(), one.instruction), (None, one.instruction),
-        (one.tenant_id, "other"), (one.tenant_id, None), (None, plain.instruction),
+        (failed.tenant_id, one.instruction),
+        (uuid4(), one.instruction),
+        (None, one.instruction),
+        (one.tenant_id, "other"),
+        (one.tenant_id, None),
+        (None, plain.instruction),
     ):
         asked = {"tenant_id": tenant_id, "instruction_id": instruction}
         same("of another tenant", world.call("instruction_status", **asked), [])
@@ -126,9 +143,18 @@ def _pack(world: World, one: Item, state: str) -> None:
         "pack",
         pack,
         {
-            "attestation": _some([attested],
-                "attestation_id", "tenant_id", "instruction_id", "participant_id", "payload_hash",
-                "signature_hash", "client_id", "member_id", "correlation_id", "received_at",
+            "attestation": _some(
+                [attested],
+                "attestation_id",
+                "tenant_id",
+                "instruction_id",
+                "participant_id",
+                "payload_hash",
+                "signature_hash",
+                "client_id",
+                "member_id",
+                "correlation_id",
+                "received_at",
             )[0],
             "outbox": {
                 "outbox_id": str(one.outbox_id),
@@ -139,18 +165,39 @@ def _pack(world: World, one: Item, state: str) -> None:
                 "sequence_id": 1,
                 "created_at": in_json(one.created_at),
             },
-            "attempts": _some(items.attempts(world, one),
-                "attempt_id", "attempt_no", "state", "claimed_at", "dispatch_started_at",
-                "completed_at", "worker_id", "closed_by", "redrive_no", "rail_reference",
-                "rail_code", "error_code", "error_message", "latency_ms",
+            "attempts": _some(
+                items.attempts(world, one),
+                "attempt_id",
+                "attempt_no",
+                "state",
+                "claimed_at",
+                "dispatch_started_at",
+                "completed_at",
+                "worker_id",
+                "closed_by",
+                "redrive_no",
+                "rail_reference",
+                "rail_code",
+                "error_code",
+                "error_message",
+                "latency_ms",
             ),
             "retired": None,
-            "late_results": _some(late,
-                "late_result_id", "state", "outcome", "received_at", "worker_id",
-                "rail_reference", "rail_code", "error_code", "error_message", "latency_ms",
+            "late_results": _some(
+                late,
+                "late_result_id",
+                "state",
+                "outcome",
+                "received_at",
+                "worker_id",
+                "rail_reference",
+                "rail_code",
+                "error_code",
+                "error_message",
+                "latency_ms",
             ),
-            "operator_actions": _some(actions,
-                "action_id", "action", "actor", "reason", "created_at"
+            "operator_actions": _some(
+                actions, "action_id", "action", "actor", "reason", "created_at"
             ),
         },
     )
@@ -178,7 +225,9 @@ def evidence(world: World) -> None:
         one.tenant_id,
     )
     pack = world.value("evidence_pack", tenant_id=one.tenant_id, instruction_id="alone")
-    same("without an item", (pack["outbox"], pack["attempts"], pack["late_results"]), (None, [], []))
+    same(
+        "without an item", (pack["outbox"], pack["attempts"], pack["late_results"]), (None, [], [])
+    )
 
 
 @promise("an operator sees everything about an item but its lease token")
@@ -231,7 +280,8 @@ def inspection(world: World) -> None:
         old,
     )
     world.run(
-        """update public.payment_outbox_pending set payload = '{"q": 1}' where outbox_id = %s""", old
+        """update public.payment_outbox_pending set payload = '{"q": 1}' where outbox_id = %s""",
+        old,
     )
     same("payload", world.value("inspect_outbox_item", outbox_id=old)["payload"], {"q": 1})
 
@@ -242,9 +292,7 @@ def dead_letters(world: World) -> None:
     sent = items.item(world)
     for place, one in enumerate(batch):
         items.claim(world, *batch[place:], sent)
-        world.call(
-            "release_outbox_leases", **items.leases([*batch[place + 1 :], sent])
-        )
+        world.call("release_outbox_leases", **items.leases([*batch[place + 1 :], sent]))
         items.complete(
             world, one, "FAILED", error_code=f"E{place}", error_message="m", rail_code="c"
         )
@@ -261,15 +309,32 @@ def dead_letters(world: World) -> None:
     one = batch[2]
     (row,) = items.attempts(world, one)
     copied = (
-        "outbox_id", "tenant_id", "instruction_id", "participant_id", "sequence_id",
-        "idempotency_key", "rail_type", "attempt_no", "redrive_no", "error_code", "error_message",
-        "rail_code", "worker_id", "closed_by", "claimed_at", "completed_at",
+        "outbox_id",
+        "tenant_id",
+        "instruction_id",
+        "participant_id",
+        "sequence_id",
+        "idempotency_key",
+        "rail_type",
+        "attempt_no",
+        "redrive_no",
+        "error_code",
+        "error_message",
+        "rail_code",
+        "worker_id",
+        "closed_by",
+        "claimed_at",
+        "completed_at",
     )
     same("letter", letters[2], {name: row[name] for name in copied} | {"disputed": True})
     same("disputed", [letter["disputed"] for letter in letters], [False, False, True, False])
     for filters, places in (
-        ({"rail_type": "X"}, [1]), ({"rail_type": "SEPA"}, [0, 2, 3]), ({"rail_type": "no"}, []),
-        ({"tenant_id": one.tenant_id}, [2]), ({"error_code": "E3"}, [3]), ({"limit": 2}, [0, 1]),
+        ({"rail_type": "X"}, [1]),
+        ({"rail_type": "SEPA"}, [0, 2, 3]),
+        ({"rail_type": "no"}, []),
+        ({"tenant_id": one.tenant_id}, [2]),
+        ({"error_code": "E3"}, [3]),
+        ({"limit": 2}, [0, 1]),
         ({"after_completed_at": letters[1]["completed_at"], "after_outbox_id": ids[1]}, [2, 3]),
         ({"after_completed_at": letters[1]["completed_at"]}, [2, 3]),
         ({"after_completed_at": letters[1]["completed_at"], "limit": 1}, [2]),
@@ -294,13 +359,17 @@ def dead_letters(world: World) -> None:
     (row,) = world.table("payment_outbox_attempts", outbox_id=untimed[0])
     same("letter", listed()[3], {name: row[name] for name in copied} | {"disputed": False})
     for filters, expected in (
-        ({}, [*ids[1:], *untimed]), ({"limit": 4}, [*ids[1:], untimed[0]]),
+        ({}, [*ids[1:], *untimed]),
+        ({"limit": 4}, [*ids[1:], untimed[0]]),
         ({"after_outbox_id": untimed[0]}, untimed[1:]),
         ({"after_outbox_id": untimed[0], "limit": 1}, untimed[1:2]),
         ({"after_completed_at": letters[3]["completed_at"], "after_outbox_id": ids[3]}, untimed),
-        ({"rail_type": "R"}, untimed), ({"rail_type": "X"}, ids[1:2]),
-        ({"tenant_id": one.tenant_id}, [ids[2], *untimed]), ({"error_code": "OLD"}, untimed),
-        ({"error_code": "no"}, []), ({"tenant_id": uuid4()}, []),
+        ({"rail_type": "R"}, untimed),
+        ({"rail_type": "X"}, ids[1:2]),
+        ({"tenant_id": one.tenant_id}, [ids[2], *untimed]),
+        ({"error_code": "OLD"}, untimed),
+        ({"error_code": "no"}, []),
+        ({"tenant_id": uuid4()}, []),
     ):
         same(f"untimed by {filters}", [row["outbox_id"] for row in listed(**filters)], expected)
 
@@ -335,7 +404,8 @@ def backlog(world: World) -> None:
     for _ in range(5):
         items.complete(world, next(states), "RETRYABLE", retry_delay_seconds=60)
     world.run(
-        "update public.payment_outbox_pending set next_attempt_at = '2020-01-01' where outbox_id = %s",
+        "update public.payment_outbox_pending set next_attempt_at = '2020-01-01'"
+        " where outbox_id = %s",
         batch[20].outbox_id,
     )
     # The end of a lease without a token, as somebody may leave it, is no lease.
@@ -345,7 +415,8 @@ def backlog(world: World) -> None:
         batch[20].outbox_id,
     )
     world.run(
-        "update public.payment_outbox_pending set next_attempt_at = '2020-01-01' where outbox_id = %s",
+        "update public.payment_outbox_pending set next_attempt_at = '2020-01-01'"
+        " where outbox_id = %s",
         batch[20].outbox_id,
     )
     promised = dict(zip(names, (6, 5, 1, 2, 4, 3), strict=True))
@@ -398,4 +469,6 @@ def drift(world: World) -> None:
         (near, (2147483647 - 999, 2147483647 - 999, 1, False, True)),
         (failed, (1, 1, 1, True, False)),
     ]
-    same("drift", found, {one.outbox_id: dict(zip(names, row, strict=True)) for one, row in promised})
+    same(
+        "drift", found, {one.outbox_id: dict(zip(names, row, strict=True)) for one, row in promised}
+    )

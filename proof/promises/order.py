@@ -85,17 +85,27 @@ def heads_end(world: World) -> None:
         world.call("begin_outbox_dispatch", **items.leases([head]))
         items.expire(world, head)
         world.call(
-            "resolve_outbox_item", outbox_id=head.outbox_id, resolution="FAILED", actor="a",
+            "resolve_outbox_item",
+            outbox_id=head.outbox_id,
+            resolution="FAILED",
+            actor="a",
             reason="r",
         )
 
     manual = {
-        "state": "DISPATCHED", "rail_reference": "R", "rail_code": None, "error_code": None,
+        "state": "DISPATCHED",
+        "rail_reference": "R",
+        "rail_code": None,
+        "error_code": None,
         "error_message": None,
     }
     for end in (
-        _end(world, "DISPATCHED"), _end(world, "FAILED"), crash, resolve,
-        by_operator("cancel_outbox_item"), by_operator("record_manual_attempt", **manual),
+        _end(world, "DISPATCHED"),
+        _end(world, "FAILED"),
+        crash,
+        resolve,
+        by_operator("cancel_outbox_item"),
+        by_operator("record_manual_attempt", **manual),
     ):
         first, second = _pair(world, participant=str(uuid4()))
         items.claim(world, first)
@@ -207,11 +217,17 @@ def order_of_tenants(world: World) -> None:
     many = Item(tenant_id=tenant_id, participant="P", no=4)
     row = world.one(
         "ingest_instructions",
-        **{f"{name}s": [value] for name, value in {
-            "tenant_id": many.tenant_id, "instruction_id": many.instruction,
-            "participant_id": many.participant, "idempotency_key": many.key,
-            "rail_type": many.rail, "payload": many.payload,
-        }.items()},
+        **{
+            f"{name}s": [value]
+            for name, value in {
+                "tenant_id": many.tenant_id,
+                "instruction_id": many.instruction,
+                "participant_id": many.participant,
+                "idempotency_key": many.key,
+                "rail_type": many.rail,
+                "payload": many.payload,
+            }.items()
+        },
     )
     many.outbox_id = row["outbox_id"]
     same("fifo", (items.queue(world, many) or {})["fifo"], True)
@@ -264,8 +280,11 @@ def shares(world: World) -> None:
     set_control(world, "QUEUE", "*", ordering="FIFO_BLOCK")
     first, second = _pair(world, "Z")
     items.claim(world, first)
-    same("claimed", world.call(
-        "claim_outbox_items", batch_size=9, worker_id="w", lease_seconds=60), [])
+    same(
+        "claimed",
+        world.call("claim_outbox_items", batch_size=9, worker_id="w", lease_seconds=60),
+        [],
+    )
     same("behind", (items.queue(world, second) or {})["hold"], "FIFO")
 
 
@@ -281,7 +300,11 @@ def turns(world: World) -> None:
             *(100 - age, one.outbox_id),
         )
     rows = world.call("claim_outbox_items", batch_size=3, worker_id="w", lease_seconds=60)
-    same("oldest", [row["outbox_id"] for row in rows], [batch[0].outbox_id, batch[2].outbox_id, batch[4].outbox_id])
+    same(
+        "oldest",
+        [row["outbox_id"] for row in rows],
+        [batch[0].outbox_id, batch[2].outbox_id, batch[4].outbox_id],
+    )
     rows = world.call("claim_outbox_items", batch_size=1, worker_id="w", lease_seconds=60)
     same("one", len(rows), 1)
 

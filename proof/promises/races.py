@@ -164,7 +164,10 @@ def results_wait(world: World) -> None:
         session.call("repair_expired_leases", batch_size=9, worker_id="r")
 
     for act, outcome in (
-        (extend, "RECORDED"), (begin, "RECORDED"), (release, "UNKNOWN"), (crash, "EXPIRED"),
+        (extend, "RECORDED"),
+        (begin, "RECORDED"),
+        (release, "UNKNOWN"),
+        (crash, "EXPIRED"),
         (_completion(one := items.enqueue(world)), "REPLAYED"),
         (_completion(one, "FAILED"), "ALREADY_DONE"),
         (_completion(one, "RETRYABLE"), "ALREADY_DONE"),
@@ -254,7 +257,9 @@ def locks_in_order(world: World) -> None:
         same("redriven", [row["outcome"] for row in rows], ["REDRIVEN"] * 3)
 
 
-@promise("the same key twice at the same time is one item; the second waits for the first", alone=True)
+@promise(
+    "the same key twice at the same time is one item; the second waits for the first", alone=True
+)
 def same_key(world: World) -> None:
     tenant_id = items.tenant(world)
     for kept in (True, False):
@@ -262,7 +267,11 @@ def same_key(world: World) -> None:
         with _other(world) as other:
             with world.connection.transaction(force_rollback=not kept):
                 first = world.one("ingest_instruction", **items.ingestion(one))
-                other.waits(lambda session, one=one: session.one("ingest_instruction", **items.ingestion(one)))  # type: ignore[misc]
+                other.waits(
+                    lambda session, one=one: session.one(
+                        "ingest_instruction", **items.ingestion(one)
+                    )
+                )  # type: ignore[misc]
             second = other.result()
             same("replayed", second["replayed"], kept)
             same("same", second["outbox_id"] == first["outbox_id"], kept)
@@ -288,8 +297,11 @@ def same_key(world: World) -> None:
     with _other(world) as other:
         with world.connection.transaction():
             world.call("ingest_instruction", **items.ingestion(twice))
-            other.waits(lambda session: session.call(
-                "ingest_instruction", **items.ingestion(twice, idempotency_key="K2")))
+            other.waits(
+                lambda session: session.call(
+                    "ingest_instruction", **items.ingestion(twice, idempotency_key="K2")
+                )
+            )
         try:
             other.result()
         except psycopg.Error as error:
@@ -319,7 +331,11 @@ def batches_in_order(world: World) -> None:
             third.waits(_batch(Item(instruction="same-a", participant=first.participant)))
             probe = World(world.url)
             probe.run("set lock_timeout = '1s'")
-            same("free", _batch(Item(instruction="same-c", participant="other"))(probe)[0]["outcome"], "ACCEPTED")
+            same(
+                "free",
+                _batch(Item(instruction="same-c", participant="other"))(probe)[0]["outcome"],
+                "ACCEPTED",
+            )
             probe.close()
         rows = other.result()
         same("outcomes", [row["outcome"] for row in rows], ["CONFLICT", "REPLAYED", "ACCEPTED"])
@@ -336,7 +352,10 @@ def batches_in_order(world: World) -> None:
             probe.close()
         other.result()
         third.result()
-    counters = {row["participant_id"]: row["next_sequence_id"] for row in world.table("participant_outbox_sequences")}
+    counters = {
+        row["participant_id"]: row["next_sequence_id"]
+        for row in world.table("participant_outbox_sequences")
+    }
     same("counters", [counters[name] for name in (low, mid, high)], [3, 3, 3])
 
 
@@ -345,8 +364,11 @@ def same_batches(world: World) -> None:
     tenant_id = items.tenant(world)
     batch = [Item(tenant_id=tenant_id, participant="P") for _ in range(2)]
     many: dict[str, Any] = {
-        "tenant_ids": [tenant_id] * 2, "instruction_ids": [one.instruction for one in batch],
-        "participant_ids": ["P"] * 2, "idempotency_keys": ["K"] * 2, "rail_types": ["SEPA"] * 2,
+        "tenant_ids": [tenant_id] * 2,
+        "instruction_ids": [one.instruction for one in batch],
+        "participant_ids": ["P"] * 2,
+        "idempotency_keys": ["K"] * 2,
+        "rail_types": ["SEPA"] * 2,
         "payloads": [one.payload for one in batch],
     }
     with _other(world) as other:
@@ -359,7 +381,11 @@ def same_batches(world: World) -> None:
         with world.connection.transaction():
             one = Item(tenant_id=tenant_id)
             world.call("ingest_instruction", **items.ingestion(one))
-            more = {**many, "instruction_ids": [one.instruction, "new"], "idempotency_keys": ["K2"] * 2}
+            more = {
+                **many,
+                "instruction_ids": [one.instruction, "new"],
+                "idempotency_keys": ["K2"] * 2,
+            }
             other.waits(lambda session: session.call("ingest_instructions", **more))
         try:
             other.result()
@@ -370,7 +396,9 @@ def same_batches(world: World) -> None:
             raise Broken("an instruction is accepted under two keys")
 
 
-@promise("an operator waits for whoever has the item; two who do the same get the same row", alone=True)
+@promise(
+    "an operator waits for whoever has the item; two who do the same get the same row", alone=True
+)
 def operators_wait(world: World) -> None:
     one = items.enqueue(world)
     cancel = {"outbox_id": one.outbox_id, **_WHO}
@@ -381,8 +409,13 @@ def operators_wait(world: World) -> None:
         same("second", other.result(), first)
     one = items.enqueue(world)
     manual = {
-        "outbox_id": one.outbox_id, "state": "RETRYABLE", "rail_reference": None,
-        "rail_code": None, "error_code": None, "error_message": None, **_WHO,
+        "outbox_id": one.outbox_id,
+        "state": "RETRYABLE",
+        "rail_reference": None,
+        "rail_code": None,
+        "error_code": None,
+        "error_message": None,
+        **_WHO,
     }
     with _other(world) as other:
         with world.connection.transaction():
@@ -400,7 +433,9 @@ def operators_wait(world: World) -> None:
         same("second", other.result(), first)
 
 
-@promise("what is being redriven does not retire, and what is being retired is not redriven", alone=True)
+@promise(
+    "what is being redriven does not retire, and what is being retired is not redriven", alone=True
+)
 def retire_or_redrive(world: World) -> None:
     world.run("set lock_timeout = '2s'")
     sealed(world)
@@ -458,16 +493,15 @@ def no_lost_wakeup(world: World) -> None:
 
 @promise("a change of the order waits half a second at most, and keeps others out", alone=True)
 def order_gives_way(world: World) -> None:
-    with _other(world) as other:
-        with other.world.connection.transaction():
-            items.enqueue(other.world)
-            try:
-                set_control(world, "QUEUE", "*", ordering="FIFO_BLOCK")
-            except psycopg.Error as error:
-                world.run("reset role")
-                same("refusal", error.sqlstate, "55P03")
-            else:
-                raise Broken("the order changes under a session that goes by the old one")
+    with _other(world) as other, other.world.connection.transaction():
+        items.enqueue(other.world)
+        try:
+            set_control(world, "QUEUE", "*", ordering="FIFO_BLOCK")
+        except psycopg.Error as error:
+            world.run("reset role")
+            same("refusal", error.sqlstate, "55P03")
+        else:
+            raise Broken("the order changes under a session that goes by the old one")
     one = items.enqueue(world)
     with _other(world) as other:
         with world.connection.transaction():
@@ -511,7 +545,9 @@ def old_snapshots(world: World) -> None:
                 same("late", items.complete(other.world, one, "FAILED")["outcome"], "ALREADY_DONE")
 
 
-@promise("workers are woken when an item commits, once in 10 ms, unless its scope says no", alone=True)
+@promise(
+    "workers are woken when an item commits, once in 10 ms, unless its scope says no", alone=True
+)
 def notifications(world: World) -> None:
     listener = psycopg.connect(world.url, autocommit=True)
     listener.execute("listen symphony_outbox")
@@ -525,7 +561,11 @@ def notifications(world: World) -> None:
             early = [*listener.notifies(timeout=0)]
             same("before the commit", early, [])
         found = [*listener.notifies(timeout=0.2, stop_after=1)]
-        same("channel", {(note.channel, note.payload) for note in found} | {("symphony_outbox", "")}, {("symphony_outbox", "")})
+        same(
+            "channel",
+            {(note.channel, note.payload) for note in found} | {("symphony_outbox", "")},
+            {("symphony_outbox", "")},
+        )
         return len(found) + len([*listener.notifies(timeout=0)])
 
     tenant_id = items.tenant(world)
@@ -537,14 +577,22 @@ def notifications(world: World) -> None:
     same("of a silent rail", heard(lambda: items.enqueue(world, rail="X")), 0)
     same("of a silent tenant", heard(lambda: items.item(world, tenant_id=tenant_id)), 0)
     same("of another", heard(new), 1)
-    same("clock", world.rows("select last_value from public.outbox_notify_clock"), [{"last_value": ANY}])
+    same(
+        "clock",
+        world.rows("select last_value from public.outbox_notify_clock"),
+        [{"last_value": ANY}],
+    )
     clock = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
     for ahead, told in (("+ 60000", 1), ("- 60000", 1), ("+ 0", 0)):
         time.sleep(0.012)
         with world.connection.transaction():
             new()
-            world.run(f"select setval('public.outbox_notify_clock', {clock} {ahead})")  # noqa: S608
-        same(f"clock {ahead}", len([*listener.notifies(timeout=0.1 if told else 0.02, stop_after=1)]), told)
+            world.run(f"select setval('public.outbox_notify_clock', {clock} {ahead})")
+        same(
+            f"clock {ahead}",
+            len([*listener.notifies(timeout=0.1 if told else 0.02, stop_after=1)]),
+            told,
+        )
     set_control(world, "QUEUE", "*", notify_workers=False)
     same("of a silent queue", heard(new), 0)
     listener.close()

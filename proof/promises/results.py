@@ -112,9 +112,7 @@ def one_by_one(world: World) -> None:
         items.due(world, one)
         items.claim(world, one)
         given["lease_token"] = one.token
-        world.call(
-            "complete_outbox_attempt", **given, state="RETRYABLE", retry_delay_seconds=delay
-        )
+        world.call("complete_outbox_attempt", **given, state="RETRYABLE", retry_delay_seconds=delay)
         same("due", (items.queue(world, one) or {})["next_attempt_at"], world.during.later(waits))
     items.due(world, one)
     items.claim(world, one)
@@ -131,8 +129,14 @@ def metrics(world: World) -> None:
     one = items.enqueue(world)
     items.claim(world, one)
     items.complete(
-        world, one, "RETRYABLE", rail_code="c" * 101, error_code="e" * 101,
-        error_message="m" * 2001, latency_ms=-1, retry_delay_seconds=-5,
+        world,
+        one,
+        "RETRYABLE",
+        rail_code="c" * 101,
+        error_code="e" * 101,
+        error_message="m" * 2001,
+        latency_ms=-1,
+        retry_delay_seconds=-5,
     )
     cut = {"rail_code": "c" * 100, "error_code": "e" * 100, "error_message": "m" * 2000}
     (row,) = items.attempts(world, one)
@@ -148,8 +152,13 @@ def metrics(world: World) -> None:
     items.claim(world, one)
     items.expire(world, one)
     items.complete(
-        world, one, "FAILED", rail_code="c" * 101, error_code="e" * 101,
-        error_message="m" * 2001, latency_ms=-1,
+        world,
+        one,
+        "FAILED",
+        rail_code="c" * 101,
+        error_code="e" * 101,
+        error_message="m" * 2001,
+        latency_ms=-1,
     )
     (late,) = world.table("payment_outbox_late_results")
     same("late", {name: late[name] for name in (*cut, "latency_ms")}, {**cut, "latency_ms": None})
@@ -190,15 +199,28 @@ def policies(world: World) -> None:
     def set_policy(rail: str, strategy: str, *numbers: float) -> Row:
         base, factor, longest, jitter = numbers
         return world.one(
-            "set_retry_policy", rail_type=rail, strategy=strategy, base_seconds=base,
-            factor=factor, max_seconds=longest, jitter=jitter, actor=" ann ", reason=" why ",
+            "set_retry_policy",
+            rail_type=rail,
+            strategy=strategy,
+            base_seconds=base,
+            factor=factor,
+            max_seconds=longest,
+            jitter=jitter,
+            actor=" ann ",
+            reason=" why ",
         )
 
     same("shipped policy", [4 * 0.8 <= _wait(world, "SEPA", 3) <= 4], [True])  # noqa: PLR2004
     world.run("delete from public.outbox_retry_policies")
     same("without a policy", _wait(world, "SEPA", 1), 1)
     row = set_policy("SEPA", "EXPONENTIAL", 2, 3, 50, 0)
-    set_ = {"strategy": "EXPONENTIAL", "base_seconds": 2, "factor": 3, "max_seconds": 50, "jitter": 0}
+    set_ = {
+        "strategy": "EXPONENTIAL",
+        "base_seconds": 2,
+        "factor": 3,
+        "max_seconds": 50,
+        "jitter": 0,
+    }
     same("policy", row, {**set_, "rail_type": "SEPA", "updated_at": world.during})
     same(
         "action",
@@ -207,7 +229,12 @@ def policies(world: World) -> None:
     )
     set_policy("*", "FIXED", 7, 2, 60, 0)
     for rail, tries, waits in (
-        ("SEPA", 1, 2), ("SEPA", 2, 6), ("SEPA", 3, 18), ("SEPA", 4, 50), ("X", 1, 7), ("X", 3, 7),
+        ("SEPA", 1, 2),
+        ("SEPA", 2, 6),
+        ("SEPA", 3, 18),
+        ("SEPA", 4, 50),
+        ("X", 1, 7),
+        ("X", 3, 7),
     ):
         same(f"wait of try {tries} on {rail}", _wait(world, rail, tries), waits)
     row = set_policy("SEPA", "FIXED", 100, 1, 100, 0.5)
@@ -217,9 +244,7 @@ def policies(world: World) -> None:
     same("jitter", [50 <= wait <= 100 for wait in waits], [True] * 4)  # noqa: PLR2004
     same("chance in it", len(set(waits)) > 1, True)
     one = items.enqueue(world, rail="SEPA")
-    world.run(
-        "update public.payment_outbox_pending set attempt_count = 5, budget_base = 5"
-    )
+    world.run("update public.payment_outbox_pending set attempt_count = 5, budget_base = 5")
     set_policy("SEPA", "EXPONENTIAL", 2, 3, 50, 0)
     items.claim(world, one)
     items.complete(world, one, "RETRYABLE")
@@ -229,13 +254,17 @@ def policies(world: World) -> None:
 def _late(world: World, one: Item) -> list[Row]:
     return [
         {key: value for key, value in row.items() if key not in {"late_result_id", "outbox_id"}}
-        for row in world.table("payment_outbox_late_results", "received_at", outbox_id=one.outbox_id)
+        for row in world.table(
+            "payment_outbox_late_results", "received_at", outbox_id=one.outbox_id
+        )
     ]
 
 
 @promise("a result that comes too late is an outcome, kept as evidence, and changes nothing else")
 def late_results(world: World) -> None:
-    def late(one: Item, outcome: str, no: int | None = None, state: str | None = None, **by: Any) -> None:
+    def late(
+        one: Item, outcome: str, no: int | None = None, state: str | None = None, **by: Any
+    ) -> None:
         before = (items.queue(world, one), items.attempts(world, one))
         kept = len(_late(world, one))
         result = by.pop("result", "DISPATCHED")
@@ -249,8 +278,12 @@ def late_results(world: World) -> None:
             "evidence",
             found[-1],
             {
-                **details, "lease_token": one.token, "worker_id": by.get("worker", "w1"),
-                "state": result, "outcome": outcome, "received_at": ANY,
+                **details,
+                "lease_token": one.token,
+                "worker_id": by.get("worker", "w1"),
+                "state": result,
+                "outcome": outcome,
+                "received_at": ANY,
             },
         )
         same("ledger", (items.queue(world, one), items.attempts(world, one)), before)
@@ -323,9 +356,7 @@ def batches(world: World) -> None:
         for (one, outcome, no), state in zip(batch, states, strict=True)
     ]
     same("outcomes", rows, promised)
-    kept = {
-        one.outbox_id: (one, f"R-{place}", place) for place, one in ((2, twice), (4, live))
-    }
+    kept = {one.outbox_id: (one, f"R-{place}", place) for place, one in ((2, twice), (4, live))}
     for one, reference, latency in kept.values():
         (row,) = items.attempts(world, one)
         found = (row["rail_reference"], row["latency_ms"], row["rail_code"])

@@ -20,14 +20,25 @@ _WHO: Final = {"actor": " ann ", "reason": " why "}
 HORIZON: Final = datetime(2020, 1, 1, tzinfo=UTC)
 OLD: Final = HORIZON - timedelta(microseconds=1)
 _PLACES: Final = (
-    "RETIRE", "TOO_YOUNG", "ON_QUEUE", "LATE_RESULT", "DISPUTED", "UNSEALED", "NOT_ENDED",
-    "REAPPEARED", "UNREGISTERED",
+    "RETIRE",
+    "TOO_YOUNG",
+    "ON_QUEUE",
+    "LATE_RESULT",
+    "DISPUTED",
+    "UNSEALED",
+    "NOT_ENDED",
+    "REAPPEARED",
+    "UNREGISTERED",
 )
 
 
 def past(
-    world: World, *ends: datetime | None, state: str = "DISPATCHED", registered: bool = True,
-    payload: bool = True, **columns: Any,
+    world: World,
+    *ends: datetime | None,
+    state: str = "DISPATCHED",
+    registered: bool = True,
+    payload: bool = True,
+    **columns: Any,
 ) -> Item:
     """An item that ended long ago, an attempt for each time."""
     one = Item(outbox_id=uuid4(), tenant_id=items.tenant(world, str(uuid4())), no=9)
@@ -41,13 +52,23 @@ def past(
         )
     for attempt_no, end in enumerate(ends, start=1):
         row = {
-            "outbox_id": one.outbox_id, "instruction_id": one.instruction, "sequence_id": 9,
-            "participant_id": one.participant, "idempotency_key": one.key, "rail_type": one.rail,
-            "attempt_no": attempt_no, "completed_at": end, "tenant_id": one.tenant_id,
+            "outbox_id": one.outbox_id,
+            "instruction_id": one.instruction,
+            "sequence_id": 9,
+            "participant_id": one.participant,
+            "idempotency_key": one.key,
+            "rail_type": one.rail,
+            "attempt_no": attempt_no,
+            "completed_at": end,
+            "tenant_id": one.tenant_id,
             "state": state if attempt_no == len(ends) else "RETRYABLE",
-            "claimed_at": (end or OLD) - timedelta(minutes=1), "created_at": end or OLD,
-            "rail_reference": f"R-{attempt_no}", "error_code": f"E-{attempt_no}",
-            "lease_token": uuid4(), "worker_id": "w1", **columns,
+            "claimed_at": (end or OLD) - timedelta(minutes=1),
+            "created_at": end or OLD,
+            "rail_reference": f"R-{attempt_no}",
+            "error_code": f"E-{attempt_no}",
+            "lease_token": uuid4(),
+            "worker_id": "w1",
+            **columns,
         }
         names = ", ".join(row)
         places = ", ".join(f"%({name})s" for name in row)
@@ -84,10 +105,13 @@ def _verdicts(world: World) -> dict[str, list[Item]]:
     sealed(world)
     found: dict[str, list[Item]] = {
         "RETIRE": [
-            past(world, OLD), past(world, OLD, OLD, state="FAILED"), past(world, None),
+            past(world, OLD),
+            past(world, OLD, OLD, state="FAILED"),
+            past(world, None),
         ],
         "TOO_YOUNG": [
-            past(world, HORIZON), past(world, HORIZON, OLD),
+            past(world, HORIZON),
+            past(world, HORIZON, OLD),
             past(world, None, created_at=HORIZON),
         ],
         "NOT_ENDED": [past(world, OLD, state="RETRYABLE")],
@@ -117,14 +141,15 @@ def _verdicts(world: World) -> dict[str, list[Item]]:
         back.outbox_id,
     )
     found["REAPPEARED"] = [back]
-    world.run("alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position")
-    found["UNSEALED"] = [
-        past(world, OLD, ledger_position=position) for position in (1000002, None)
-    ]
+    world.run(
+        "alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position"
+    )
+    found["UNSEALED"] = [past(world, OLD, ledger_position=position) for position in (1000002, None)]
     half = past(world, OLD, ledger_position=1000001, state="RETRYABLE")
     world.run(
         "insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,"
-        " sequence_id, idempotency_key, rail_type, attempt_no, state, completed_at, ledger_position)"
+        " sequence_id, idempotency_key, rail_type, attempt_no, state, completed_at,"
+        " ledger_position)"
         " values (%s, 'I', 'P', 9, 'K', 'R', 2, 'DISPATCHED', %s, 1000000)",
         *(half.outbox_id, OLD),
     )
@@ -141,10 +166,14 @@ def empty_plan(world: World) -> None:
 
 @promise("rows from before there were positions are sealed by their ids")
 def sealed_by_id(world: World) -> None:
-    world.run("alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position")
+    world.run(
+        "alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position"
+    )
     low, high = (UUID(int=number) for number in (1000, 2000))
     for seal_no, subject, through in (
-        (1, "ATTEMPTS", low), (2, "ATTEMPTS", high), (3, "ATTESTATIONS", UUID(int=9000)),
+        (1, "ATTEMPTS", low),
+        (2, "ATTEMPTS", high),
+        (3, "ATTESTATIONS", UUID(int=9000)),
     ):
         world.run(
             "insert into public.ledger_seals (seal_no, subject, after_id, through_id, row_count,"
@@ -156,7 +185,11 @@ def sealed_by_id(world: World) -> None:
     for attempt_id, verdict in ((low, "RETIRE"), (high, "RETIRE"), (UUID(int=2001), "UNSEALED")):
         with world.undone():
             past(world, OLD, ledger_position=None, attempt_id=attempt_id)
-            found = [row["verdict"] for row in world.call("retention_plan", before=HORIZON) if row["items"]]
+            found = [
+                row["verdict"]
+                for row in world.call("retention_plan", before=HORIZON)
+                if row["items"]
+            ]
             same("verdict", found, [verdict])
 
 
@@ -186,8 +219,11 @@ def plan(world: World) -> None:
             else:
                 gone = abs((row["horizon"] - HORIZON).total_seconds())
                 same("horizon", gone < 10, True)  # noqa: PLR2004
-    stays = {one.outbox_id: items.attempts(world, one)
-             for verdict in _PLACES[1:] for one in expected[verdict]}
+    stays = {
+        one.outbox_id: items.attempts(world, one)
+        for verdict in _PLACES[1:]
+        for one in expected[verdict]
+    }
     row = _retire(world)
     same("items", (row["items"], row["attempts"]), (len(expected["RETIRE"]), attempts["RETIRE"]))
     for outbox_id, before in stays.items():
@@ -209,60 +245,120 @@ def retired(world: World) -> None:
     found = _retire(world)
     during = world.during
     ids = sorted(rows, key=str)
-    same("result", found, {
-        "run_id": ANY, "examined": 3, "items": 3, "attempts": 4, "bytes": ANY,
-        "last_outbox_id": ids[-1],
-    })
+    same(
+        "result",
+        found,
+        {
+            "run_id": ANY,
+            "examined": 3,
+            "items": 3,
+            "attempts": 4,
+            "bytes": ANY,
+            "last_outbox_id": ids[-1],
+        },
+    )
     (run,) = world.table("ledger_retention_runs")
-    same("run", run, {
-        "run_id": found["run_id"], "transaction_id": ANY, "actor": "ann", "reason": "why",
-        "horizon": HORIZON, "ran_at": during, "items": 3, "attempts": 4, "bytes": found["bytes"],
-    })
+    same(
+        "run",
+        run,
+        {
+            "run_id": found["run_id"],
+            "transaction_id": ANY,
+            "actor": "ann",
+            "reason": "why",
+            "horizon": HORIZON,
+            "ran_at": during,
+            "items": 3,
+            "attempts": 4,
+            "bytes": found["bytes"],
+        },
+    )
     for each in (one, old, plain):
         history = rows[each.outbox_id]
         last = history[-1]
         (outcome,) = world.table("payment_outbox_outcomes", outbox_id=each.outbox_id)
         digest = hashlib.sha256(b"".join(leaves[row["attempt_id"]] for row in history)).digest()
-        same("outcome", outcome, {
-            "outbox_id": each.outbox_id, "run_id": found["run_id"], "sequence_id": 9,
-            "state": last["state"], "attempts": len(history),
-            "first_claimed_at": history[0]["claimed_at"],
-            "completed_at": last["completed_at"] or last["created_at"],
-            "rail_reference": last["rail_reference"], "error_code": last["error_code"],
-            "digest": digest, "payload": None, "retired_at": during,
-        })
-        kept = world.table("ledger_retired_leaves", "attempt_no", outbox_id=each.outbox_id)
-        same("leaves", kept, [
+        same(
+            "outcome",
+            outcome,
             {
-                "attempt_id": row["attempt_id"], "outbox_id": each.outbox_id,
-                "attempt_no": row["attempt_no"], "ledger_position": row["ledger_position"],
-                "leaf": leaves[row["attempt_id"]],
-            }
-            for row in history
-        ])
+                "outbox_id": each.outbox_id,
+                "run_id": found["run_id"],
+                "sequence_id": 9,
+                "state": last["state"],
+                "attempts": len(history),
+                "first_claimed_at": history[0]["claimed_at"],
+                "completed_at": last["completed_at"] or last["created_at"],
+                "rail_reference": last["rail_reference"],
+                "error_code": last["error_code"],
+                "digest": digest,
+                "payload": None,
+                "retired_at": during,
+            },
+        )
+        kept = world.table("ledger_retired_leaves", "attempt_no", outbox_id=each.outbox_id)
+        same(
+            "leaves",
+            kept,
+            [
+                {
+                    "attempt_id": row["attempt_id"],
+                    "outbox_id": each.outbox_id,
+                    "attempt_no": row["attempt_no"],
+                    "ledger_position": row["ledger_position"],
+                    "leaf": leaves[row["attempt_id"]],
+                }
+                for row in history
+            ],
+        )
     _still_answered(world, one, rows[one.outbox_id])
     again = _retire(world)
-    same("nothing left", again, {
-        "run_id": None, "examined": 0, "items": 0, "attempts": 0, "bytes": 0,
-        "last_outbox_id": None,
-    })
+    same(
+        "nothing left",
+        again,
+        {
+            "run_id": None,
+            "examined": 0,
+            "items": 0,
+            "attempts": 0,
+            "bytes": 0,
+            "last_outbox_id": None,
+        },
+    )
 
 
 def _still_answered(world: World, one: Item, history: list[Row]) -> None:
     last = history[-1]
     replay = world.one(
         "ingest_instructions",
-        tenant_ids=[one.tenant_id], instruction_ids=[one.instruction],
-        participant_ids=[one.participant], idempotency_keys=[one.key], rail_types=[one.rail],
+        tenant_ids=[one.tenant_id],
+        instruction_ids=[one.instruction],
+        participant_ids=[one.participant],
+        idempotency_keys=[one.key],
+        rail_types=[one.rail],
         payloads=[one.payload],
     )
-    same("replay", (replay["outcome"], replay["state"], replay["sequence_id"]), ("REPLAYED", "FAILED", 9))
-    status = world.one("instruction_status", tenant_id=one.tenant_id, instruction_id=one.instruction)
+    same(
+        "replay",
+        (replay["outcome"], replay["state"], replay["sequence_id"]),
+        ("REPLAYED", "FAILED", 9),
+    )
+    status = world.one(
+        "instruction_status", tenant_id=one.tenant_id, instruction_id=one.instruction
+    )
     same(
         "status",
-        {name: status[name] for name in ("state", "attempts", "rail_reference", "error_code", "completed_at")},
-        {"state": "FAILED", "attempts": 2, "rail_reference": "R-2", "error_code": "E-2",
-         "completed_at": last["completed_at"]},
+        {
+            name: status[name]
+            for name in ("state", "attempts", "rail_reference", "error_code", "completed_at")
+        },
+        {
+            "state": "FAILED",
+            "attempts": 2,
+            "rail_reference": "R-2",
+            "error_code": "E-2",
+            "completed_at": last["completed_at"],
+        },
     )
     one.token = last["lease_token"]
     late = items.complete(world, one, "FAILED")
@@ -278,8 +374,16 @@ def _still_answered(world: World, one: Item, history: list[Row]) -> None:
     pack = world.value("evidence_pack", tenant_id=one.tenant_id, instruction_id=one.instruction)
     same("state", (pack["outbox"]["state"], pack["outbox"]["sequence_id"]), ("FAILED", 9))
     (outcome,) = world.table("payment_outbox_outcomes", outbox_id=one.outbox_id)
-    names = ("run_id", "retired_at", "state", "attempts", "first_claimed_at", "completed_at",
-             "rail_reference", "error_code")
+    names = (
+        "run_id",
+        "retired_at",
+        "state",
+        "attempts",
+        "first_claimed_at",
+        "completed_at",
+        "rail_reference",
+        "error_code",
+    )
     told = {name: in_json(outcome[name]) for name in names} | {"digest": outcome["digest"].hex()}
     same("retired", pack["retired"], told)
     found = world.value("inspect_outbox_item", outbox_id=one.outbox_id)
@@ -329,13 +433,23 @@ def batches(world: World) -> None:
 def least_age(world: World) -> None:
     database = world.rows("select current_database() as name")[0]["name"]
     for setting, days in (
-        (None, 90), ("1", 1), ("36500", 36500), ("365", 365), ("0", 90), ("36501", 90), ("x", 90),
-        ("99999", 90), ("-5", 90),
+        (None, 90),
+        ("1", 1),
+        ("36500", 36500),
+        ("365", 365),
+        ("0", 90),
+        ("36501", 90),
+        ("x", 90),
+        ("99999", 90),
+        ("-5", 90),
     ):
         if setting is not None:
             world.run(f"alter database {database} set symphony.retention_days_min = '{setting}'")
         edge = moment() - timedelta(days=days)
-        for before, goes in ((edge - timedelta(minutes=1), True), (edge + timedelta(minutes=1), False)):
+        for before, goes in (
+            (edge - timedelta(minutes=1), True),
+            (edge + timedelta(minutes=1), False),
+        ):
             if goes:
                 world.call("retention_plan", before=before)
                 world.call("retire_history", before=before, limit=1, **_WHO)

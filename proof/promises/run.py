@@ -86,7 +86,10 @@ def check_promises(
     with ground.database(revision, replaced=replaced) as url, closing(World(url)) as shared:
         for promise in promises:
             if promise.alone:
-                with ground.database(revision, replaced=replaced) as own, closing(World(own)) as world:
+                with (
+                    ground.database(revision, replaced=replaced) as own,
+                    closing(World(own)) as world,
+                ):
                     problem = _problem(world, promise)
             else:
                 problem = _undone(shared, promise)

@@ -35,7 +35,8 @@ def _checked(world: World) -> None:
     """Chain, ranges, counts and hashes, computed again in Python."""
     previous: bytes | None = None
     leaves = {
-        (row["subject"], row["ledger_position"]): row["leaf"] for row in world.table("ledger_leaves")
+        (row["subject"], row["ledger_position"]): row["leaf"]
+        for row in world.table("ledger_leaves")
     }
     reached = {"ATTEMPTS": 0, "ATTESTATIONS": 0}
     for number, seal in enumerate(_chain(world), start=1):
@@ -52,9 +53,15 @@ def _checked(world: World) -> None:
         same("digest", seal["digest"], digest)
         same("previous", seal["previous_hash"], previous)
         told = {
-            "seal_no": number, "subject": subject, "after_position": seal["after_position"],
-            "through_position": seal["through_position"], "after_id": None, "through_id": None,
-            "row_count": len(covered), "leaf_version": 1, "digest": digest.hex(),
+            "seal_no": number,
+            "subject": subject,
+            "after_position": seal["after_position"],
+            "through_position": seal["through_position"],
+            "after_id": None,
+            "through_id": None,
+            "row_count": len(covered),
+            "leaf_version": 1,
+            "digest": digest.hex(),
             "previous_hash": previous.hex() if previous else None,
             "sealed_at": f"{seal['sealed_at'].timestamp():.6f}",
         }
@@ -88,7 +95,9 @@ def chain(world: World) -> None:
     same("limited", _told(_seal(world, 1)), ("MORE", 1, 1, 0, 3))
     same("limited", _told(_seal(world, 1)), ("MORE", 1, 1, 0, 4))
     same("done", _told(_seal(world, 1)), ("DONE", 0, 0, 0, 4))
-    same("times", [first <= seal["sealed_at"] <= moment() for seal in _chain(world)[2:]], [True] * 2)
+    same(
+        "times", [first <= seal["sealed_at"] <= moment() for seal in _chain(world)[2:]], [True] * 2
+    )
     _checked(world)
     _witnessed(world)
 
@@ -109,7 +118,11 @@ def beside_others(world: World) -> None:
             same("waiting", waiting["outcome"], "WAITING")
             same("sealed", waiting["attempts"], 0)
             (noted,) = world.table("ledger_seal_horizon")
-            same("again", _told(_seal(world)), (*_told(waiting)[:1], 0, 0, 0, waiting["last_seal_no"]))
+            same(
+                "again",
+                _told(_seal(world)),
+                (*_told(waiting)[:1], 0, 0, 0, waiting["last_seal_no"]),
+            )
             same("noted", world.table("ledger_seal_horizon"), [noted])
         late = _seal(world)
         same("late", (late["outcome"], late["attempts"]), ("DONE", 2))
@@ -130,15 +143,16 @@ def beside_others(world: World) -> None:
         other.close()
 
 
-@promise("a noted id of another cluster is replaced, rows without a position are sealed by id", alone=True)
+@promise(
+    "a noted id of another cluster is replaced, rows without a position are sealed by id",
+    alone=True,
+)
 def restored(world: World) -> None:
     one, two = items.item(world), items.item(world)
     items.claim(world, one, two)
     for each in (one, two):
         items.complete(world, each, "DISPATCHED")
-    world.run(
-        "update public.ledger_seal_horizon set noted_position = 1, noted_xid = '9999999999'"
-    )
+    world.run("update public.ledger_seal_horizon set noted_position = 1, noted_xid = '9999999999'")
     other = World(world.url)
     try:
         with other.connection.transaction(force_rollback=True):
@@ -157,12 +171,12 @@ def restored(world: World) -> None:
         " select gen_random_uuid(), 'old', 'P', 1, 'K', 'R', 1, 'FAILED', null"
         " from generate_series(1, 3)"
     )
-    world.run(
-        "update public.ledger_seal_horizon set without_position = '{ATTEMPTS,ATTESTATIONS}'"
-    )
+    world.run("update public.ledger_seal_horizon set without_position = '{ATTEMPTS,ATTESTATIONS}'")
     old = sorted(
         (row["row_id"], row["leaf"])
-        for row in world.rows("select row_id, leaf from public.ledger_leaves where ledger_position is null")
+        for row in world.rows(
+            "select row_id, leaf from public.ledger_leaves where ledger_position is null"
+        )
     )
     steps = [_seal(world, 2), _seal(world, 2), _seal(world, 2)]
     same("outcomes", [step["outcome"] for step in steps], ["MORE", "DONE", "DONE"])
@@ -173,26 +187,30 @@ def restored(world: World) -> None:
         digest = hashlib.sha256(b"".join(leaf for _, leaf in covered)).digest()
         same(
             "seal",
-            {name: seal[name] for name in ("after_id", "through_id", "row_count", "digest", "subject")},
-            {"after_id": after, "through_id": covered[-1][0], "row_count": len(covered),
-             "digest": digest, "subject": "ATTEMPTS"},
+            {
+                name: seal[name]
+                for name in ("after_id", "through_id", "row_count", "digest", "subject")
+            },
+            {
+                "after_id": after,
+                "through_id": covered[-1][0],
+                "row_count": len(covered),
+                "digest": digest,
+                "subject": "ATTEMPTS",
+            },
         )
     (horizon,) = world.table("ledger_seal_horizon")
     same("without", horizon["without_position"], [])
 
 
-_ATTEMPT = (
-    "attempt_id outbox_id instruction_id participant_id sequence_id idempotency_key rail_type"
-    " payload attempt_no state claimed_at completed_at dispatch_started_at created_at"
-    " rail_reference rail_code error_code error_message latency_ms worker_id closed_by"
-    " lease_token redrive_no tenant_id member_id correlation_id upstream_ref downstream_ref"
-    " nfs_sequence_ref ledger_position"
-).split()
-_ATTESTATION = (
-    "attestation_id instruction_id tenant_id payload_hash signature_hash received_at client_id"
-    " client_id_hash member_id participant_id cert_fingerprint_sha256 token_jti_hash"
-    " correlation_id signatures upstream_ref downstream_ref nfs_sequence_ref ledger_position"
-).split()
+_ATTEMPT = """attempt_id outbox_id instruction_id participant_id sequence_id idempotency_key rail_type
+    payload attempt_no state claimed_at completed_at dispatch_started_at created_at
+    rail_reference rail_code error_code error_message latency_ms worker_id closed_by
+    lease_token redrive_no tenant_id member_id correlation_id upstream_ref downstream_ref
+    nfs_sequence_ref ledger_position""".split()  # noqa: SIM905
+_ATTESTATION = """attestation_id instruction_id tenant_id payload_hash signature_hash received_at client_id
+    client_id_hash member_id participant_id cert_fingerprint_sha256 token_jti_hash
+    correlation_id signatures upstream_ref downstream_ref nfs_sequence_ref ledger_position""".split()  # noqa: SIM905
 
 
 def _leaf(row: Row, names: list[str]) -> bytes:
@@ -213,15 +231,23 @@ def leaves(world: World) -> None:
     items.claim(world, one)
     world.call("begin_outbox_dispatch", **items.leases([one]))
     items.complete(
-        world, one, "FAILED", rail_reference="R", rail_code="c", error_code="e",
-        error_message="m", latency_ms=5,
+        world,
+        one,
+        "FAILED",
+        rail_reference="R",
+        rail_code="c",
+        error_code="e",
+        error_message="m",
+        latency_ms=5,
     )
     _attested_fully(world, one)
     for table, names, subject, key in (
         ("payment_outbox_attempts", _ATTEMPT, "ATTEMPTS", "attempt_id"),
         ("ingress_attestations", _ATTESTATION, "ATTESTATIONS", "attestation_id"),
     ):
-        found = {row["row_id"]: row["leaf"] for row in world.table("ledger_leaves", subject=subject)}
+        found = {
+            row["row_id"]: row["leaf"] for row in world.table("ledger_leaves", subject=subject)
+        }
         rows = world.table(table)
         same(f"columns of {table}", set(rows[0]), set(names))
         for row in rows:

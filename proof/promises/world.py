@@ -47,7 +47,7 @@ _WORKER: Final = frozenset(
 _OWNER: Final = frozenset({"bump_participant_outbox_seq"})
 
 
-class Broken(AssertionError):  # noqa: N818 - named for what happened
+class Broken(AssertionError):
     """A promise that was not kept."""
 
 
@@ -146,7 +146,12 @@ class World:
         return self.one(function, **arguments)[function]
 
     def refuses(
-        self, sqlstate: str, column: str | None, rule: str | None, function: str, **arguments: object
+        self,
+        sqlstate: str,
+        column: str | None,
+        rule: str | None,
+        function: str,
+        **arguments: object,
     ) -> psycopg.errors.Diagnostic:
         """Refuses a call that is accepted, or refused in another way."""
         try:

@@ -103,9 +103,15 @@ def test_a_mutant_that_does_not_fit_any_more_is_an_error() -> None:
 
 def test_a_mutant_is_killed_and_one_that_does_not_compile_is_stillborn() -> None:
     tried = {promise.place: Tried(frozenset(), 1) for promise in PROMISES}
-    tried["limits.bump_participant_outbox_seq"] = Tried(frozenset({"bump_participant_outbox_seq"}), 0)
+    tried["limits.bump_participant_outbox_seq"] = Tried(
+        frozenset({"bump_participant_outbox_seq"}), 0
+    )
     mutant, broken = (
-        Mutant("m", "bump_participant_outbox_seq", replaced("bump_participant_outbox_seq", "'P7113'", new))
+        Mutant(
+            "m",
+            "bump_participant_outbox_seq",
+            replaced("bump_participant_outbox_seq", "'P7113'", new),
+        )
         for new in ("'P7114'", "'P7113' +")
     )
     with Ground() as ground:
@@ -124,6 +130,8 @@ def test_a_survivor_is_a_finding_with_its_difference() -> None:
     assert killed["counts"]["listed killed"] == 1
     report = _report([Verdict(mutant, "", "", 1)], [mutant], 1, 0)
     (finding,) = report["findings"]
-    assert "-        when to_regprocedure('pg_catalog.uuidv7()') is not null then 'uuidv7'" in finding
+    assert (
+        "-        when to_regprocedure('pg_catalog.uuidv7()') is not null then 'uuidv7'" in finding
+    )
     outdated = _report([Verdict(mutant, "", "syntax", 1, stillborn=True)], [mutant], 1, 0)
     assert outdated["findings"] == ["cannot be installed: m: syntax"]

@@ -33,7 +33,9 @@ def test_promises_hold_and_leave_nothing_behind(ground: Ground) -> None:
 
 
 def test_a_mistake_is_found_and_named(ground: Ground) -> None:
-    mistake = replaced("release_outbox_leases", "next_attempt_at = held.moment", "next_attempt_at = now()")
+    mistake = replaced(
+        "release_outbox_leases", "next_attempt_at = held.moment", "next_attempt_at = now()"
+    )
     (finding,) = check_promises(
         ground, replaced=(mistake,), promises=_named("leases.releases", "leases.claims")
     )
