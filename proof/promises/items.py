@@ -50,7 +50,7 @@ class Item:
     upstream: str | None = None
     downstream: str | None = None
     nfs: str | None = None
-    outbox_id: UUID = UUID(int=0)
+    outbox_id: UUID = field(default_factory=uuid4)
     created_at: datetime | Moment = INFINITE
     token: UUID | None = None
 

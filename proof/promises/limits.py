@@ -666,20 +666,21 @@ def scopes(world: World) -> None:
     ):
         row = world.one("pause_outbox", scope=scope, scope_key=key, **_WHO)
         same("scope", (row["scope"], row["scope_key"]), (scope, kept))
-    for scope, key in (
+    refused: tuple[tuple[str, str | None], ...] = (
         ("QUEUE", "SEPA"),
         ("QUEUE", None),
         ("TENANT", "*"),
         ("TENANT", str(uuid4())),
         ("TENANT", "x"),
         ("TENANT", None),
-    ):
+    )
+    for scope, bad in refused:
         world.refuses(
             "P711D",
             "p_scope_key",
             "* for QUEUE, a rail, or a known tenant's id",
             "pause_outbox",
             scope=scope,
-            scope_key=key,
+            scope_key=bad,
             **_WHO,
         )

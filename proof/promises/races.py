@@ -144,6 +144,10 @@ def claims_apart(world: World) -> None:
         same("leased once", sorted(ids, key=str), sorted((one.outbox_id for one in batch), key=str))
 
 
+def _ingestion(one: Item) -> Callable[[World], Row]:
+    return lambda world: world.one("ingest_instruction", **items.ingestion(one))
+
+
 def _completion(one: Item, state: str = "DISPATCHED") -> Callable[[World], Row]:
     return lambda world: items.complete(world, one, state, rail_reference="R")
 
@@ -267,11 +271,7 @@ def same_key(world: World) -> None:
         with _other(world) as other:
             with world.connection.transaction(force_rollback=not kept):
                 first = world.one("ingest_instruction", **items.ingestion(one))
-                other.waits(
-                    lambda session, one=one: session.one(
-                        "ingest_instruction", **items.ingestion(one)
-                    )
-                )  # type: ignore[misc]
+                other.waits(_ingestion(one))
             second = other.result()
             same("replayed", second["replayed"], kept)
             same("same", second["outbox_id"] == first["outbox_id"], kept)
@@ -282,7 +282,7 @@ def same_key(world: World) -> None:
             with world.connection.transaction():
                 world.call("enqueue_payment_outbox", **items.enqueuing(one))
                 other.waits(
-                    lambda session, one=one: session.call(  # type: ignore[misc]
+                    lambda session: session.call(
                         "enqueue_payment_outbox", **items.enqueuing(one, participant_id="X")
                     )
                 )
@@ -569,7 +569,10 @@ def notifications(world: World) -> None:
         return len(found) + len([*listener.notifies(timeout=0)])
 
     tenant_id = items.tenant(world)
-    new = lambda: items.enqueue(world)  # noqa: E731
+
+    def new() -> Item:
+        return items.enqueue(world)
+
     same("one", heard(new), 1)
     same("many", heard(new, new, new), 1)
     set_control(world, "RAIL", "X", notify_workers=False)

@@ -12,7 +12,7 @@ from proof.promises.items import Item
 from proof.promises.registry import promise
 from proof.promises.world import Row, World, same
 
-_DETAILS: Final = {
+_DETAILS: Final[dict[str, Any]] = {
     "rail_reference": "R-1",
     "rail_code": "00",
     "error_code": "E-1",
@@ -240,9 +240,9 @@ def policies(world: World) -> None:
     row = set_policy("SEPA", "FIXED", 100, 1, 100, 0.5)
     changed = {"strategy": "FIXED", "base_seconds": 100, "factor": 1, "max_seconds": 100}
     same("policy", row, {**changed, "jitter": 0.5, "rail_type": "SEPA", "updated_at": world.during})
-    waits = [_wait(world, "SEPA", 1) for _ in range(4)]
-    same("jitter", [50 <= wait <= 100 for wait in waits], [True] * 4)  # noqa: PLR2004
-    same("chance in it", len(set(waits)) > 1, True)
+    chosen = [_wait(world, "SEPA", 1) for _ in range(4)]
+    same("jitter", [50 <= wait <= 100 for wait in chosen], [True] * 4)  # noqa: PLR2004
+    same("chance in it", len(set(chosen)) > 1, True)
     one = items.enqueue(world, rail="SEPA")
     world.run("update public.payment_outbox_pending set attempt_count = 5, budget_base = 5")
     set_policy("SEPA", "EXPONENTIAL", 2, 3, 50, 0)
@@ -261,14 +261,14 @@ def _late(world: World, one: Item) -> list[Row]:
 
 
 @promise("a result that comes too late is an outcome, kept as evidence, and changes nothing else")
-def late_results(world: World) -> None:
+def late_results(world: World) -> None:  # noqa: PLR0915 - one item, from end to end
     def late(
         one: Item, outcome: str, no: int | None = None, state: str | None = None, **by: Any
     ) -> None:
         before = (items.queue(world, one), items.attempts(world, one))
         kept = len(_late(world, one))
         result = by.pop("result", "DISPATCHED")
-        details = {**_DETAILS, "rail_reference": f"R-{kept}"}
+        details: dict[str, Any] = {**_DETAILS, "rail_reference": f"R-{kept}"}
         for _ in range(2):
             row = items.complete(world, one, result, **details, **by)
             same(f"late {outcome}", row, _outcome(one, outcome, no, state))

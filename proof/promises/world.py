@@ -121,7 +121,7 @@ class World:
             sql.SQL("{} => {}::{}").format(
                 sql.Identifier(f"p_{name}"),
                 sql.Placeholder(name),
-                sql.SQL(types[f"p_{name}"]),  # type: ignore[arg-type]
+                sql.SQL(types[f"p_{name}"]),
             )
             for name in arguments
         )

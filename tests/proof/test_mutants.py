@@ -22,7 +22,7 @@ begin
     if p_a < 3 and p_a is not null then
         perform 1;
     end if;
-    update public.t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;
+    update t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;
     return (select y.id from public.t as y order by y.id limit 1 for update skip locked);
 end;
 $function$;
@@ -51,9 +51,9 @@ def _changes() -> set[str]:
         "if not coalesce((p_a < 3 and p_a is not null), false) then",
         "if false then",
         "null;",
-        "update public.t as x set  b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
-        "update public.t as x set a = 1 where x.c between 4 and 5;",
-        "update public.t as x set a = 1, b = case when x.a <> 2 then 3 end where x.c between 4 and 5;",
+        "update t as x set  b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
+        "update t as x set a = 1 where x.c between 4 and 5;",
+        "update t as x set a = 1, b = case when x.a <> 2 then 3 end where x.c between 4 and 5;",
         "return (select y.id from public.t as y order by y.id desc limit 1 for update skip locked);",
         "return (select y.id from public.t as y order by y.id  for update skip locked);",
         "return (select y.id from public.t as y order by y.id limit 1 for update );",
@@ -68,8 +68,8 @@ def test_a_mistake_is_made(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "update public.t as x set a <> 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
-        "update public.t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 or 5;",
+        "update t as x set a <> 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
+        "update t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 or 5;",
     ],
 )
 def test_what_is_no_condition_is_left_alone(line: str) -> None:

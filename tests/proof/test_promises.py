@@ -58,14 +58,24 @@ def test_a_promise_with_two_sessions_sees_a_missing_lock(ground: Ground) -> None
 def test_a_refusal_is_compared_with_field_and_rule(ground: Ground) -> None:
     with ground.database() as url:
         world = World(url)
-        arguments = {"batch_size": 0, "worker_id": "w", "lease_seconds": 1}
-        rule = ("P7118", "p_batch_size", "between 1 and 10000", "claim_outbox_items")
-        world.refuses(*rule, **arguments)
-        for wrong in (("P7119", *rule[1:]), ("P7118", "p_limit", *rule[2:])):
+
+        def refuses(sqlstate: str, column: str, batch_size: int) -> None:
+            world.refuses(
+                sqlstate,
+                column,
+                "between 1 and 10000",
+                "claim_outbox_items",
+                batch_size=batch_size,
+                worker_id="w",
+                lease_seconds=1,
+            )
+
+        refuses("P7118", "p_batch_size", 0)
+        for sqlstate, column in (("P7119", "p_batch_size"), ("P7118", "p_limit")):
             with pytest.raises(Broken, match="refusal of claim_outbox_items"):
-                world.refuses(*wrong, **arguments)
+                refuses(sqlstate, column, 0)
         with pytest.raises(Broken, match="took what it must refuse"):
-            world.refuses(*rule, **{**arguments, "batch_size": 1})
+            refuses("P7118", "p_batch_size", 1)
         world.close()
 
 
