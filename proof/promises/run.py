@@ -21,6 +21,8 @@ from proof.promises import (  # noqa: F401 - each adds its promises to the list
     lists,
     order,
     races,
+    races_ingress,
+    races_operators,
     results,
     retention,
     seals,

@@ -203,14 +203,18 @@ def restored(world: World) -> None:
     same("without", horizon["without_position"], [])
 
 
-_ATTEMPT = """attempt_id outbox_id instruction_id participant_id sequence_id idempotency_key rail_type
+_ATTEMPT = """
+    attempt_id outbox_id instruction_id participant_id sequence_id idempotency_key rail_type
     payload attempt_no state claimed_at completed_at dispatch_started_at created_at
     rail_reference rail_code error_code error_message latency_ms worker_id closed_by
     lease_token redrive_no tenant_id member_id correlation_id upstream_ref downstream_ref
-    nfs_sequence_ref ledger_position""".split()  # noqa: SIM905
-_ATTESTATION = """attestation_id instruction_id tenant_id payload_hash signature_hash received_at client_id
+    nfs_sequence_ref ledger_position
+""".split()  # noqa: SIM905
+_ATTESTATION = """
+    attestation_id instruction_id tenant_id payload_hash signature_hash received_at client_id
     client_id_hash member_id participant_id cert_fingerprint_sha256 token_jti_hash
-    correlation_id signatures upstream_ref downstream_ref nfs_sequence_ref ledger_position""".split()  # noqa: SIM905
+    correlation_id signatures upstream_ref downstream_ref nfs_sequence_ref ledger_position
+""".split()  # noqa: SIM905
 
 
 def _leaf(row: Row, names: list[str]) -> bytes:

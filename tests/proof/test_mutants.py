@@ -22,8 +22,8 @@ begin
     if p_a < 3 and p_a is not null then
         perform 1;
     end if;
-    update t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;
-    return (select y.id from public.t as y order by y.id limit 1 for update skip locked);
+    update t x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;
+    return (select y.id from t as y order by y.id limit 1 for update skip locked);
 end;
 $function$;
 """
@@ -51,14 +51,14 @@ def _changes() -> set[str]:
         "if not coalesce((p_a < 3 and p_a is not null), false) then",
         "if false then",
         "null;",
-        "update t as x set  b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
-        "update t as x set a = 1 where x.c between 4 and 5;",
-        "update t as x set a = 1, b = case when x.a <> 2 then 3 end where x.c between 4 and 5;",
-        "return (select y.id from public.t as y order by y.id desc limit 1 for update skip locked);",
-        "return (select y.id from public.t as y order by y.id  for update skip locked);",
-        "return (select y.id from public.t as y order by y.id limit 1 for update );",
-        "return (select y.id from public.t as y order by y.id limit 1 );",
-        "return (select null from public.t as y order by y.id limit 1 for update skip locked);",
+        "update t x set  b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
+        "update t x set a = 1 where x.c between 4 and 5;",
+        "update t x set a = 1, b = case when x.a <> 2 then 3 end where x.c between 4 and 5;",
+        "return (select y.id from t as y order by y.id desc limit 1 for update skip locked);",
+        "return (select y.id from t as y order by y.id  for update skip locked);",
+        "return (select y.id from t as y order by y.id limit 1 for update );",
+        "return (select y.id from t as y order by y.id limit 1 );",
+        "return (select null from t as y order by y.id limit 1 for update skip locked);",
     ],
 )
 def test_a_mistake_is_made(line: str) -> None:
@@ -68,8 +68,8 @@ def test_a_mistake_is_made(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "update t as x set a <> 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
-        "update t as x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 or 5;",
+        "update t x set a <> 1, b = case when x.a = 2 then 3 end where x.c between 4 and 5;",
+        "update t x set a = 1, b = case when x.a = 2 then 3 end where x.c between 4 or 5;",
     ],
 )
 def test_what_is_no_condition_is_left_alone(line: str) -> None:
