@@ -8,7 +8,10 @@ from proof.attacks.command import attacks
 from proof.chaos.command import chaos
 from proof.fuzz.command import fuzz
 from proof.ground import work_in_memory
+from proof.interleavings.command import interleavings
 from proof.million.command import million
+from proof.mutants.command import mutants
+from proof.promises.command import promises
 
 app = typer.Typer(
     name="proof",
@@ -25,10 +28,8 @@ def prepare() -> None:
     work_in_memory()
 
 
-app.command()(attacks)
-app.command()(chaos)
-app.command()(fuzz)
-app.command()(million)
+for command in (attacks, chaos, fuzz, interleavings, million, mutants, promises):
+    app.command()(command)
 
 if __name__ == "__main__":
     app(prog_name="python -m proof")

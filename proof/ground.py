@@ -82,13 +82,22 @@ class Ground:
     def _template(self, revision: str, replaced: tuple[str, ...]) -> str:
         key = (revision, replaced)
         if key not in self._templates:
+            origin = self._template(revision, ()) if replaced else "template0"
             name = f"template_{next(self._numbers)}"
             with self._administer() as admin:
-                admin.execute(_named("create database {} template template0", name))
-            upgrade(self.url(name), revision)
-            replace_functions(self.url(name), replaced)
+                admin.execute(_named("create database {} template {}", name, origin))
             self._templates[key] = name
+            if not replaced:
+                upgrade(self.url(name), revision)
+            replace_functions(self.url(name), replaced)
         return self._templates[key]
+
+    def forget(self, revision: str = HEAD, *, replaced: tuple[str, ...]) -> None:
+        """Drops what is kept for databases with these functions replaced."""
+        name = self._templates.pop((revision, replaced), None)
+        if name is not None:
+            with self._administer() as admin:
+                admin.execute(_named("drop database {} with (force)", name))
 
     def _administer(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.url(), autocommit=True)

@@ -1,0 +1,316 @@
+"""The machine: runs a program on the database and on the model, and compares after every step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+import psycopg
+
+from proof.model.calls import Call, Outcome
+from proof.model.clock import BEGINNING, Clock
+from proof.model.entries import Entry
+from proof.model.ingress import jsonb
+from proof.model.moves import KINDS, TENANTS, TICKS, Move, World
+from proof.model.permissions import PERMISSIONS, ROLES
+from proof.model.program import Picks, Program, Step
+from proof.model.state import SECOND, Refused, State, Tenant
+from proof.model.stored import differences
+
+__all__ = ["CEILING", "COMMANDS", "Disagreement", "Machine"]
+
+CEILING: Final = 3
+_CHECK_EVERY: Final = 10
+# What is done beside calls; kinds of steps up to here. 0 is nothing.
+COMMANDS: Final = ("nothing", *["tick"] * 14, *["begin"] * 3, *["savepoint"] * 2,
+                   *["rollback to"] * 2, *["commit"] * 4, *["rollback"] * 2, "pool reset",
+                   *["suspend"] * 2)
+# A refusal may come after the model changed something.
+_UNDO: Final = frozenset(
+    {
+        "ingest_instruction",
+        "ingest_instructions",
+        "cancel_outbox_item",
+        "record_manual_attempt",
+        "resolve_outbox_item",
+    }
+)
+_EMPTIED: Final = (
+    "payment_outbox_pending, payment_outbox_attempts, payment_outbox_identities, "
+    "payment_outbox_late_results, payment_outbox_operator_actions, outbox_controls, "
+    "participant_outbox_sequences, ingress_attestations, tenants, tenant_clients, tenant_members"
+)
+_EMPTIED_BASELINE: Final = (
+    "payment_outbox_pending, payment_outbox_attempts, participant_outbox_sequences"
+)
+
+
+class Disagreement(AssertionError):
+    """The database did what the model does not."""
+
+    def __init__(self, call: Call | None, expected: Outcome | None, actual: object) -> None:
+        said = "" if expected is None else f"{expected}, not "
+        super().__init__(f"{call or 'stored rows'}: {said}{actual}")
+        self.call = call
+        self.expected = expected
+        self.actual = actual
+
+
+class Machine:
+    """One database at head (or, with `oldest`, one at 0001) under the virtual clock."""
+
+    def __init__(self, url: str, *, oldest: bool = False, check_every: int = _CHECK_EVERY) -> None:
+        self.admin = psycopg.connect(url, autocommit=True)
+        self.clock = Clock(self.admin)
+        self.oldest = oldest
+        self.moves = KINDS["oldest" if oldest else "head"]
+        self.kinds = len(COMMANDS) + len(self.moves)
+        self.counts: Counter[str] = Counter()
+        self.script: list[str] = []
+        self._check_every = check_every
+        self._prepare()
+        self.entry = Entry(url)
+        self._start()
+
+    def _prepare(self) -> None:
+        """The virtual clock, the ceiling, and tables that may be emptied between programs."""
+        self.clock.install()
+        self.admin.execute(
+            "do $$ begin execute format('alter database %I set symphony.outbox_retry_ceiling = "
+            f"{CEILING}', current_database()); end $$"
+        )
+        for table, trigger in self.admin.execute(
+            "select tgrelid::regclass::text, tgname from pg_trigger where tgname like '%truncate'"
+        ).fetchall():
+            self.admin.execute(f"alter table {table} disable trigger {trigger}".encode())
+
+    def _start(self) -> None:
+        """Everything empty, at the beginning of time."""
+        emptied = _EMPTIED_BASELINE if self.oldest else _EMPTIED
+        self.admin.execute(f"truncate {emptied}".encode())
+        state = State(ceiling=CEILING, now=BEGINNING)
+        if not self.oldest:
+            self.admin.execute(
+                "select setval('outbox_due_mark', 0), setval('outbox_due_sweep', 0)"
+            )
+            self.admin.execute(
+                "delete from outbox_retry_policies; insert into outbox_retry_policies "
+                "(rail_type, strategy, base_seconds, factor, max_seconds, jitter) "
+                "values ('*', 'EXPONENTIAL', 1, 2, 300, 0)"
+            )
+            for number, tenant in enumerate(TENANTS[:2]):
+                name = f"t{number}"
+                self.admin.execute(
+                    "insert into tenants (tenant_id, tenant_key, tenant_name, tenant_type) "
+                    "values (%s, %s, %s, 'NGO')", (tenant, name, name)
+                )
+                state.tenants[tenant] = Tenant(name, name, "NGO")
+        self.world = World(state, late_ids=self._late_ids)
+        self.known: set[UUID] = set()
+        self.begun: State | None = None
+        self.saved: State | None = None
+        self._claimed = False
+        self.script = []
+        self.clock.set(state.now)
+
+    def run(self, program: Program) -> None:
+        """Runs a program from an empty database.
+
+        Raises:
+            Disagreement: at the first difference.
+        """
+        self._start()
+        self.counts["programs"] += 1
+        try:
+            for number, step in enumerate(program):
+                self._step(step)
+                if number % self._check_every == 0:
+                    self._compare_stored()
+            self._end("commit")
+            self._compare_stored()
+        except BaseException:
+            if self.begun is not None:
+                self.entry.raw.connection.execute("rollback")
+            raise
+
+    def _step(self, step: Step) -> None:
+        if step.kind == 0:
+            return
+        picks = Picks(step)
+        self.world.state.now += 1000 * (1 + picks.below(3))
+        self.counts["steps"] += 1
+        if step.kind < len(COMMANDS):
+            self._command(COMMANDS[step.kind], picks)
+            self.clock.set(self.world.state.now)
+        else:
+            self.clock.set(self.world.state.now)
+            self._move(self.moves[step.kind - len(COMMANDS)](self.world, picks), picks)
+
+    def _command(self, name: str, picks: Picks) -> None:
+        state = self.world.state
+        if name == "tick":
+            tick = picks.of(TICKS)
+            self.script.append(f"-- {tick} microseconds later")
+            state.now += tick
+        elif name == "begin" and self.begun is None and not self.oldest:
+            self._say("begin")
+            self.begun = state.copied()
+            self.counts["transactions"] += 1
+        elif name == "savepoint" and self.begun is not None:
+            self._say("savepoint s")
+            self.saved = state.copied()
+            self.counts["savepoints"] += 1
+        elif name == "rollback to" and self.saved is not None:
+            self._say("rollback to s")
+            state.restore(self.saved.copied())
+            self._pass_the_mark()
+        elif name in ("commit", "rollback"):
+            self._end(name)
+        elif name == "pool reset" and self.begun is None:
+            self.counts["pool resets"] += 1
+            (self.entry.blocking if picks.below(2) else self.entry.awaited).reset()
+        elif name == "suspend" and self.begun is None and state.tenants:
+            self._suspend(picks)
+
+    def _suspend(self, picks: Picks) -> None:
+        state = self.world.state
+        tenant = picks.of(list(state.tenants))
+        known = state.tenants[tenant]
+        status = picks.of(("ACTIVE", "SUSPENDED", "CLOSED", "ACTIVE"))
+        state.tenants[tenant] = Tenant(known.key, known.name, known.kind, status)
+        text = f"update tenants set status = '{status}' where tenant_id = '{tenant}'"
+        self.script.append(f"{text};")
+        self.admin.execute(text.encode())
+
+    def _say(self, text: str) -> None:
+        self.script.append(f"{text};")
+        self.entry.raw.command(text)
+
+    def _end(self, name: str) -> None:
+        if self.begun is None:
+            return
+        self._say(name)
+        if name == "rollback":
+            self.counts["rollbacks"] += 1
+            self.world.state.restore(self.begun)
+            self._pass_the_mark()
+        self.begun = self.saved = None
+        self._claimed = False
+        self._compare_stored()
+
+    def _pass_the_mark(self) -> None:
+        """A claim that is rolled back has moved the mark of claims (see _due_items): for a second
+        the next ones may overlook what it had. The order is promised again after that.
+        """
+        if self._claimed:
+            self.world.state.now += SECOND + 1000
+            self.clock.set(self.world.state.now)
+
+    def _move(self, move: Move, picks: Picks) -> None:
+        call = move.call
+        self._claimed |= call.function.startswith("claim")
+        raw = self.begun is not None or move.raw_only or self.oldest or picks.below(2) == 0
+        via = self.entry.raw if raw else picks.of((self.entry.blocking, self.entry.awaited))
+        role = ROLES[0]
+        if raw:
+            allowed = PERMISSIONS[call.function]
+            role = picks.of(ROLES) if picks.rarely(8) else picks.of(allowed[::-1])
+            self.entry.raw.be(role)
+        self.script.append(f"{via.name} as {role}: {call}")
+        self.counts[via.name] += 1
+        self.counts[call.function] += 1
+        actual = via.run(call)
+        expected = self._expected(move, actual, role)
+        exact = _comparable(expected, via is self.entry.raw, move)
+        if _comparable(actual, via is self.entry.raw, move) != exact:
+            raise Disagreement(call, expected, actual)
+        if actual.sqlstate is not None:
+            self.counts[f"refused {actual.sqlstate}"] += 1
+            self._after_refusal()
+        self._learn(call, actual)
+
+    def _expected(self, move: Move, actual: Outcome, role: str) -> Outcome:
+        if role not in PERMISSIONS[move.call.function]:
+            return Outcome((), "42501")
+        state = self.world.state
+        earlier = state.copied() if move.call.function in _UNDO else None
+        try:
+            return Outcome(tuple(move.apply(state, list(actual.rows))))
+        except Refused as refused:
+            if earlier is not None:
+                state.restore(earlier)
+            return Outcome((), refused.sqlstate, refused.field, refused.rule)
+        except (AssertionError, LookupError, TypeError) as error:
+            raise Disagreement(move.call, None, f"{actual} ({error!r})") from error
+
+    def _after_refusal(self) -> None:
+        """An error aborts the transaction: nothing works in it until it is rolled back."""
+        if self.begun is None:
+            return
+        aborted = self.entry.raw.run(Call("outbox_backlog", {}))
+        if aborted.sqlstate != "25P02":
+            raise Disagreement(Call("outbox_backlog", {}), Outcome((), "25P02"), aborted)
+        self.counts["aborted transactions"] += 1
+        if self.saved is None:
+            self._end("rollback")
+        else:
+            self._say("rollback to s")
+            self.world.state.restore(self.saved.copied())
+            self._pass_the_mark()
+
+    def _learn(self, call: Call, actual: Outcome) -> None:
+        """Tokens that were handed out: each is new."""
+        if not call.function.startswith("claim"):
+            return
+        place = 9 if call.function == "claim_outbox_items" else 8
+        for row in actual.rows:
+            if row[place] in self.known:
+                raise Disagreement(call, None, f"token {row[place]} was issued before")
+            self.known.add(row[place])
+            self.world.tokens.append((row[0], row[place], call.arguments["p_worker_id"]))
+
+    def _late_ids(self) -> list[tuple[UUID, UUID, UUID, str, str | None]]:
+        if self.begun is not None:
+            return []
+        rows = self.admin.execute(
+            "select late_result_id, outbox_id, lease_token, state::text, rail_reference "
+            "from payment_outbox_late_results order by received_at, state, rail_reference"
+        )
+        return rows.fetchall()
+
+    def _compare_stored(self) -> None:
+        if self.begun is not None:
+            return
+        self.counts["comparisons of all rows"] += 1
+        found = differences(self.admin, self.world.state, self.oldest)
+        if found:
+            raise Disagreement(None, None, "; ".join(found))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.entry.__exit__(kind, error, trace)
+        self.admin.close()
+
+
+def _comparable(outcome: Outcome, raw: bool, move: Move) -> Any:
+    """What is promised of an outcome: SQLSTATE, parameter and rule; rows, in order where it is.
+
+    The Python library does not keep a payload's own bytes: there the JSON value counts.
+    """
+    if outcome.sqlstate is not None:
+        # the server's own errors name no parameter of ours
+        named = outcome.sqlstate.startswith("P7")
+        return (outcome.sqlstate, outcome.field, outcome.rule) if named else outcome.sqlstate
+    rows = list(outcome.rows)
+    if not raw and move.call.function == "claim_outbox_items":
+        rows = [(*row[:7], jsonb(row[7]), *row[8:]) for row in rows]
+    return rows if move.ordered else sorted(rows, key=str)

@@ -1,0 +1,1 @@
+"""Functions with a mistake in them, and who notices: `python -m proof mutants`."""
