@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, zip_longest
 from typing import Final
 
 from proof.interleavings.head import HEAD_WORLD
@@ -141,7 +143,7 @@ def check_interleavings(
 
 
 def _telling_first(world: World, reaching: frozenset[str], rng: random.Random) -> list[Scenario]:
-    """Those first in which most sessions run into a function that was replaced."""
+    """Those first in which sessions run into a function that was replaced: of each kind in turn."""
     scenarios = [*inside_functions(world), *statements(world)]
     rng.shuffle(scenarios)
 
@@ -152,4 +154,10 @@ def _telling_first(world: World, reaching: frozenset[str], rng: random.Random) -
         ]
         return sum(hits) / len(hits), scenario.at_gates
 
-    return sorted(scenarios, key=telling, reverse=True)
+    kinds = defaultdict(list)
+    for scenario in scenarios:
+        kinds[telling(scenario)].append(scenario)
+    without = [kinds.pop(kind) for kind in list(kinds) if kind[0] == 0]
+    in_turn = zip_longest(*(kinds[kind] for kind in sorted(kinds, reverse=True)))
+    telling_ones = [scenario for turn in in_turn for scenario in turn if scenario is not None]
+    return [*telling_ones, *chain.from_iterable(without)]

@@ -191,8 +191,8 @@ def _calls() -> list[Call]:
         ),
         Call(
             "manual_retryable",
-            "select * from public.record_manual_attempt('{o1}', 'RETRYABLE', null, null, null, null,"
-            f" {_BY_OPERATOR})",
+            "select * from public.record_manual_attempt('{o1}', 'RETRYABLE', null, null, null,"
+            f" null, {_BY_OPERATOR})",
             "operate",
             ("due", "expired", "last_expired"),
             _NOT_NOW,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from proof.interleavings.plan import Isolation, Program, Scenario
+from proof.interleavings.plan import Program, Scenario
 from proof.interleavings.trace import Event, Trace
 
 __all__ = ["History", "Row", "View"]
@@ -149,7 +149,8 @@ class History:
     def completions(self) -> Iterator[tuple[Event, str, Mapping[str, str | None]]]:
         for event in self.told("complete"):
             for row in event.rows:
-                yield event, str(row.get("lease_token") or self.token(event)), row
+                is_one_of_two = len(event.rows) > 1
+                yield event, str(row["lease_token"]) if is_one_of_two else self.token(event), row
 
     def uses_of_leases(self) -> Iterator[tuple[Event, str, str]]:
         """Calls that were told that the lease was theirs to use."""

@@ -36,12 +36,13 @@ def statements(world: World) -> list[Scenario]:
     scenarios = []
     for situation, first, second in pairs(world):
         ticks = _ticks(situation, first, second)
-        for levels in ((_RC, _RC), (_RR, _RR)):
-            scenarios.append(Scenario(situation, _programs((first, second), levels), ticks))
-        if situation not in second.situations:
+        mixed = [(_RC, _RR), (_RR, _RC)] if situation in second.situations else []
+        scenarios += [
+            Scenario(situation, _programs((first, second), levels), ticks)
+            for levels in ((_RC, _RC), (_RR, _RR), *mixed)
+        ]
+        if not mixed:
             continue
-        for levels in ((_RC, _RR), (_RR, _RC)):
-            scenarios.append(Scenario(situation, _programs((first, second), levels), ticks))
         for ending in ("rollback", "commit"):
             gives_up = Program((first.name,), _RC, ending)
             other = Program((second.name,), _RC, "rollback" if ending == "commit" else "commit")
