@@ -240,7 +240,7 @@ def _calls() -> list[Call]:
             f" null, {_BY_OPERATOR})",
             "order",
             ("due", "leased", "expired", "none"),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "unorder",
@@ -248,7 +248,7 @@ def _calls() -> list[Call]:
             f" {_BY_OPERATOR})",
             "unorder",
             ("fifo_leased", "fifo_held"),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "skip",
@@ -256,7 +256,7 @@ def _calls() -> list[Call]:
             f" null, {_BY_OPERATOR})",
             "skip",
             ("fifo_held",),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "fair",

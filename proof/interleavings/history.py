@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from proof.interleavings.plan import Program, Scenario
+from proof.interleavings.plan import Isolation, Program, Scenario
 from proof.interleavings.trace import Event, Trace
 
 __all__ = ["History", "Row", "View"]
@@ -94,6 +94,12 @@ class History:
         """The participants' order was on from the beginning, and nobody changed it."""
         others = {e.call for e in self.events if e.actor}
         return self.scenario.situation.startswith("fifo") and not others & {"unorder", "skip"}
+
+    @property
+    def has_snapshots(self) -> bool:
+        """Some session sees the database as it was when its transaction began."""
+        levels = {program.isolation for program in self.scenario.programs}
+        return Isolation.REPEATABLE_READ in levels
 
     @property
     def extends(self) -> bool:
