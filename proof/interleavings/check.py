@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, zip_longest
 from typing import Final
 
+from proof.interleavings.chosen import chosen
 from proof.interleavings.head import HEAD_WORLD
 from proof.interleavings.judge import judge
 from proof.interleavings.plan import Scenario
@@ -143,21 +142,18 @@ def check_interleavings(
 
 
 def _telling_first(world: World, reaching: frozenset[str], rng: random.Random) -> list[Scenario]:
-    """Those first in which sessions run into a function that was replaced: of each kind in turn."""
-    scenarios = [*inside_functions(world), *statements(world)]
-    rng.shuffle(scenarios)
+    """Those first in which most sessions run into a replaced function; chosen cases before all."""
 
-    def telling(scenario: Scenario) -> tuple[float, bool]:
+    def share(scenario: Scenario) -> float:
         hits = [
             any(world.calls[call].function in reaching for call in program.calls)
             for program in scenario.programs
         ]
-        return sum(hits) / len(hits), scenario.at_gates
+        return sum(hits) / len(hits)
 
-    kinds = defaultdict(list)
-    for scenario in scenarios:
-        kinds[telling(scenario)].append(scenario)
-    without = [kinds.pop(kind) for kind in list(kinds) if kind[0] == 0]
-    in_turn = zip_longest(*(kinds[kind] for kind in sorted(kinds, reverse=True)))
-    telling_ones = [scenario for turn in in_turn for scenario in turn if scenario is not None]
-    return [*telling_ones, *chain.from_iterable(without)]
+    cases = list(chosen())
+    others = [*inside_functions(world), *statements(world)]
+    rng.shuffle(others)
+    telling = [case for case in cases if share(case) > 0]
+    rest = sorted((*cases, *others), key=share, reverse=True)
+    return [*dict.fromkeys((*telling, *rest))]

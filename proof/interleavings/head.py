@@ -304,7 +304,7 @@ def _calls() -> list[Call]:
 
 
 _DUE: Final = ("enqueue", "enqueue_2")
-_LEASED: Final = (*_DUE, "claim")
+_LEASED: Final = ("enqueue", "claim")
 _TRIED: Final = ("complete_retryable", "tick 3600")
 _LAST_TRY: Final = (*_LEASED, *_TRIED, "claim", *_TRIED, "claim")
 _BEGUN: Final = (*_LEASED, "begin")
@@ -325,8 +325,8 @@ _SITUATIONS: Final = {
     "paused": (*_DUE, "pause", "claim_all"),
     "fair": ("fair", *_DUE, "ingest"),
     "fair_expired": ("fair", *_LEASED, "ingest", "tick 61"),
-    "fifo_leased": ("order", *_LEASED),
-    "fifo_held": ("order", *_LEASED, "claim_all"),
+    "fifo_leased": ("order", *_DUE, "claim"),
+    "fifo_held": ("order", *_DUE, "claim", "claim_all"),
     "old_done": ("previous", *_LEASED, "complete_dispatched", "tick 100000", "seal"),
     "old_dead": ("previous", *_LEASED, "complete_failed", "tick 100000", "seal"),
 }
