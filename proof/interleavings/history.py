@@ -101,9 +101,9 @@ class History:
         levels = {program.isolation for program in self.scenario.programs}
         return Isolation.REPEATABLE_READ in levels
 
-    @property
-    def extends(self) -> bool:
-        return any(event.kind == "extend" for event in self.events)
+    def extended_by_another(self, event: Event) -> bool:
+        """Another call moved the end of a lease."""
+        return any(other.rows and other is not event for other in self.told("extend"))
 
     def program(self, event: Event) -> Program:
         return self.scenario.programs[event.actor - 1] if event.actor else _NOBODY

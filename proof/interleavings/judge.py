@@ -33,7 +33,7 @@ def judge(trace: Trace, ceiling: int) -> list[str]:
 def _only_published_refusals(history: History) -> Iterator[str]:
     for event in history.events:
         code = event.sqlstate
-        if code is None or code in event.source.refusals or code in history.scenario.allows:
+        if code is None or code in event.source.refusals:
             continue
         level = history.program(event).isolation
         if code == "40001" and level is Isolation.REPEATABLE_READ:
@@ -152,9 +152,9 @@ def _leases_last(history: History) -> Iterator[str]:
         if by_worker and attempt["completed_at"] >= ends_at:
             yield f"a lease until {ends_at} was completed at {attempt['completed_at']}"
     for event, token, outcome in history.uses_of_leases():
-        if not history.extends and (
-            history.ran_out(event, token) or history.waited_too_long(event)
-        ):
+        if history.extended_by_another(event):
+            continue
+        if history.ran_out(event, token) or history.waited_too_long(event):
             yield f"{event.call} was told {outcome} after its lease had run out"
 
 
