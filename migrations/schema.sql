@@ -550,6 +550,15 @@ begin
             using errcode = 'P711D', column = 'p_fair', constraint = 'a setting of the QUEUE';
     end if;
 
+    -- An older snapshot would not see the items that came since: they would keep the old order.
+    if p_ordering is not null and current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'p_ordering: must be set at READ COMMITTED'
+            using
+                errcode = 'P711F',
+                column = 'transaction_isolation',
+                constraint = 'read committed';
+    end if;
+
     if p_ordering is not null then
         lock table public.outbox_controls in access exclusive mode;
     end if;

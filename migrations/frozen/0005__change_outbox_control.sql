@@ -4,7 +4,8 @@
 -- Locks: the row of the scope; with an ordering all of outbox_controls (access exclusive), so that
 -- nobody who still goes by the old ordering is under way, and the items whose order changes. It
 -- waits for each lock half a second at most, less than the deadlock detector does: the operator
--- gives way to the workers. Raises: P711D scope, key, ordering or fair; 55P03 to be tried again.
+-- gives way to the workers. Raises: P711D scope, key, ordering or fair, P711F an ordering above READ
+-- COMMITTED; 55P03 to be tried again.
 create or replace function public._change_outbox_control(
     p_scope text,
     p_scope_key text,
@@ -43,6 +44,15 @@ begin
     if p_fair and p_scope <> 'QUEUE' then
         raise exception 'p_fair: is a setting of the QUEUE'
             using errcode = 'P711D', column = 'p_fair', constraint = 'a setting of the QUEUE';
+    end if;
+
+    -- An older snapshot would not see the items that came since: they would keep the old order.
+    if p_ordering is not null and current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'p_ordering: must be set at READ COMMITTED'
+            using
+                errcode = 'P711F',
+                column = 'transaction_isolation',
+                constraint = 'read committed';
     end if;
 
     if p_ordering is not null then

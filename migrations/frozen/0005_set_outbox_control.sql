@@ -3,7 +3,7 @@
 -- setting as it is. Items are put on hold when a claim meets them; the end of a pause releases up
 -- to 10000 of them here, the others by repair_expired_leases (or see resume_outbox).
 -- Locks: see _change_outbox_control. Raises: P711C actor or reason, P711D scope, key, ordering or
--- fair, 55P03 try again.
+-- fair, P711F an ordering above READ COMMITTED, 55P03 try again.
 create or replace function public.set_outbox_control(
     p_scope text,
     p_scope_key text,

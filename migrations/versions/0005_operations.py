@@ -38,7 +38,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005__change_outbox_control.sql",
-        sha256="351de5af3e7a5535f003886beeaa0935045c2489f922bb8516bd1b9f0d91d0d8",
+        sha256="349455aa8b479000de0f904d39db224956a5c7c6ad39686a227cc34a427b60ef",
     )
     op.install_function(
         "0005__release_paused_items.sql",
@@ -46,7 +46,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005_set_outbox_control.sql",
-        sha256="044d232e41dda3e2b114d9a59ef73a2d13844c105d709675425244520202c758",
+        sha256="26febfb3b23511f402e0513446ceb3b6d08199b172239a78089a1b01134ec72c",
     )
     op.install_function(
         "0005_pause_outbox.sql",

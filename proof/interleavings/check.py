@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from proof.interleavings.chosen import chosen
 from proof.interleavings.head import HEAD_WORLD
 from proof.interleavings.judge import judge
 from proof.interleavings.plan import Scenario
@@ -141,15 +142,18 @@ def check_interleavings(
 
 
 def _telling_first(world: World, reaching: frozenset[str], rng: random.Random) -> list[Scenario]:
-    """Those first in which most sessions run into a function that was replaced."""
-    scenarios = [*inside_functions(world), *statements(world)]
-    rng.shuffle(scenarios)
+    """Those first in which most sessions run into a replaced function; chosen cases before all."""
 
-    def telling(scenario: Scenario) -> tuple[float, bool]:
+    def share(scenario: Scenario) -> float:
         hits = [
             any(world.calls[call].function in reaching for call in program.calls)
             for program in scenario.programs
         ]
-        return sum(hits) / len(hits), scenario.at_gates
+        return sum(hits) / len(hits)
 
-    return sorted(scenarios, key=telling, reverse=True)
+    cases = list(chosen())
+    others = [*inside_functions(world), *statements(world)]
+    rng.shuffle(others)
+    telling = [case for case in cases if share(case) > 0]
+    rest = sorted((*cases, *others), key=share, reverse=True)
+    return [*dict.fromkeys((*telling, *rest))]

@@ -191,8 +191,8 @@ def _calls() -> list[Call]:
         ),
         Call(
             "manual_retryable",
-            "select * from public.record_manual_attempt('{o1}', 'RETRYABLE', null, null, null, null,"
-            f" {_BY_OPERATOR})",
+            "select * from public.record_manual_attempt('{o1}', 'RETRYABLE', null, null, null,"
+            f" null, {_BY_OPERATOR})",
             "operate",
             ("due", "expired", "last_expired"),
             _NOT_NOW,
@@ -240,7 +240,7 @@ def _calls() -> list[Call]:
             f" null, {_BY_OPERATOR})",
             "order",
             ("due", "leased", "expired", "none"),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "unorder",
@@ -248,7 +248,7 @@ def _calls() -> list[Call]:
             f" {_BY_OPERATOR})",
             "unorder",
             ("fifo_leased", "fifo_held"),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "skip",
@@ -256,7 +256,7 @@ def _calls() -> list[Call]:
             f" null, {_BY_OPERATOR})",
             "skip",
             ("fifo_held",),
-            _BUSY,
+            _BUSY | _ISOLATION,
         ),
         Call(
             "fair",
@@ -304,7 +304,7 @@ def _calls() -> list[Call]:
 
 
 _DUE: Final = ("enqueue", "enqueue_2")
-_LEASED: Final = (*_DUE, "claim")
+_LEASED: Final = ("enqueue", "claim")
 _TRIED: Final = ("complete_retryable", "tick 3600")
 _LAST_TRY: Final = (*_LEASED, *_TRIED, "claim", *_TRIED, "claim")
 _BEGUN: Final = (*_LEASED, "begin")
@@ -325,8 +325,8 @@ _SITUATIONS: Final = {
     "paused": (*_DUE, "pause", "claim_all"),
     "fair": ("fair", *_DUE, "ingest"),
     "fair_expired": ("fair", *_LEASED, "ingest", "tick 61"),
-    "fifo_leased": ("order", *_LEASED),
-    "fifo_held": ("order", *_LEASED, "claim_all"),
+    "fifo_leased": ("order", *_DUE, "claim"),
+    "fifo_held": ("order", *_DUE, "claim", "claim_all"),
     "old_done": ("previous", *_LEASED, "complete_dispatched", "tick 100000", "seal"),
     "old_dead": ("previous", *_LEASED, "complete_failed", "tick 100000", "seal"),
 }

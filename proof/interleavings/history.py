@@ -96,8 +96,14 @@ class History:
         return self.scenario.situation.startswith("fifo") and not others & {"unorder", "skip"}
 
     @property
-    def extends(self) -> bool:
-        return any(event.kind == "extend" for event in self.events)
+    def has_snapshots(self) -> bool:
+        """Some session sees the database as it was when its transaction began."""
+        levels = {program.isolation for program in self.scenario.programs}
+        return Isolation.REPEATABLE_READ in levels
+
+    def extended_by_another(self, event: Event) -> bool:
+        """Another call moved the end of a lease."""
+        return any(other.rows and other is not event for other in self.told("extend"))
 
     def program(self, event: Event) -> Program:
         return self.scenario.programs[event.actor - 1] if event.actor else _NOBODY
@@ -149,7 +155,8 @@ class History:
     def completions(self) -> Iterator[tuple[Event, str, Mapping[str, str | None]]]:
         for event in self.told("complete"):
             for row in event.rows:
-                yield event, str(row.get("lease_token") or self.token(event)), row
+                is_one_of_two = len(event.rows) > 1
+                yield event, str(row["lease_token"]) if is_one_of_two else self.token(event), row
 
     def uses_of_leases(self) -> Iterator[tuple[Event, str, str]]:
         """Calls that were told that the lease was theirs to use."""

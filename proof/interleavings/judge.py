@@ -7,11 +7,12 @@ they are done, and again when workers have done what was left to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from proof.interleavings.history import History, Row
 from proof.interleavings.plan import Isolation
-from proof.interleavings.trace import Event, Trace
+from proof.interleavings.trace import Trace
 
 __all__ = ["judge"]
 
@@ -32,7 +33,7 @@ def judge(trace: Trace, ceiling: int) -> list[str]:
 def _only_published_refusals(history: History) -> Iterator[str]:
     for event in history.events:
         code = event.sqlstate
-        if code is None or code in event.source.refusals or code in history.scenario.allows:
+        if code is None or code in event.source.refusals:
             continue
         level = history.program(event).isolation
         if code == "40001" and level is Isolation.REPEATABLE_READ:
@@ -47,9 +48,9 @@ def _one_identity_per_key(history: History) -> Iterator[str]:
         if len({content for _, content, _ in told}) > 1:
             yield f"{key} was acknowledged for different payments"
     ids = history.after.ids_by_key()
-    for key, held in ids.items():
+    for identity, held in ids.items():
         if len(held) > 1:
-            yield f"{key} has {len(held)} items"
+            yield f"{identity} has {len(held)} items"
 
 
 def _nothing_acknowledged_is_lost(history: History) -> Iterator[str]:
@@ -151,9 +152,9 @@ def _leases_last(history: History) -> Iterator[str]:
         if by_worker and attempt["completed_at"] >= ends_at:
             yield f"a lease until {ends_at} was completed at {attempt['completed_at']}"
     for event, token, outcome in history.uses_of_leases():
-        if not history.extends and (
-            history.ran_out(event, token) or history.waited_too_long(event)
-        ):
+        if history.extended_by_another(event):
+            continue
+        if history.ran_out(event, token) or history.waited_too_long(event):
             yield f"{event.call} was told {outcome} after its lease had run out"
 
 
@@ -193,11 +194,12 @@ def _begun_is_not_sent_again(history: History) -> Iterator[str]:
         for row in event.rows:
             token = history.token(event)
             attempt = history.attempt_of(token)
-            if attempt is not None and attempt["state"] == "ZOMBIE_REQUEUE":
-                if attempt.get("closed_by") != "operator":
-                    yield f"{row['outbox_id']} was requeued though its dispatch had begun"
             if token in history.released():
                 yield f"{row['outbox_id']} was given back though its dispatch had begun"
+            if attempt is None:
+                continue
+            if attempt["state"] == "ZOMBIE_REQUEUE" and attempt["closed_by"] != "operator":
+                yield f"{row['outbox_id']} was requeued though its dispatch had begun"
 
 
 def _sequences_without_gaps(history: History) -> Iterator[str]:
@@ -267,7 +269,8 @@ def _orders_reach_all(history: History) -> Iterator[str]:
     for live in history.before.pending.values():
         if live["fifo"] != ordering and live["rail_type"] == "RTGS":
             yield f"{live['outbox_id']} goes by the order of before"
-    if history.is_ordered:
+    # At REPEATABLE READ a claim may still see the earlier item: a repair releases what waits.
+    if history.is_ordered and not history.has_snapshots:
         waiting = history.before.pending.values()
         for live in waiting:
             is_behind = any(
@@ -287,7 +290,7 @@ def _in_order(history: History) -> Iterator[str]:
         queues.setdefault(attempts[0]["participant_id"], []).append(attempts)
     for items in queues.values():
         items.sort(key=lambda attempts: int(attempts[0]["sequence_id"]))
-        for earlier, later in zip(items, items[1:], strict=False):
+        for earlier, later in pairwise(items):
             if later[0]["claimed_at"] < earlier[-1]["completed_at"]:
                 yield f"item {later[0]['sequence_id']} was leased before the one ahead had ended"
 
@@ -299,12 +302,11 @@ def _seals_are_final(history: History) -> Iterator[str]:
 
 
 def _operators_are_obeyed(history: History) -> Iterator[str]:
-    if all(event.call == "cancel" for event in history.events if event.actor):
-        for event in history.events:
-            level = history.program(event).isolation
-            if event.sqlstate == "P7004" and history.scenario.situation == "due":
-                if level is not Isolation.REPEATABLE_READ:
-                    yield "an item that was cancelled could not be cancelled again"
+    only_cancels = all(event.call == "cancel" for event in history.events if event.actor)
+    for event in history.events if only_cancels and history.scenario.situation == "due" else ():
+        sees_it = history.program(event).isolation is not Isolation.REPEATABLE_READ
+        if event.sqlstate == "P7004" and sees_it:
+            yield "an item that was cancelled could not be cancelled again"
     for event in history.told("operate"):
         for row in event.rows:
             attempts = history.before.attempts.get(event.bound["o1"], [])

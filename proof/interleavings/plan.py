@@ -74,14 +74,12 @@ class Scenario:
         programs: of the sessions.
         ticks: seconds by which the clock is moved, once each, at any time.
         at_gates: sessions meet inside the functions; otherwise between statements.
-        allows: SQLSTATEs beyond those that the calls may end with.
     """
 
     situation: str
     programs: tuple[Program, ...]
     ticks: tuple[int, ...] = ()
     at_gates: bool = False
-    allows: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

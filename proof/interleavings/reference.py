@@ -15,7 +15,9 @@ _ENQUEUE: Final = (
     "select * from public.enqueue_payment_outbox('i{}-{{n}}', '{}-{{n}}', 'k1', 'RTGS',"
     " '{{payload}}')"
 )
-_COMPLETE: Final = "select * from public.complete_outbox_attempt('{{{}o{}}}', '{{{}t{}}}', '{}', '{}', 'reference')"
+_COMPLETE: Final = (
+    "select * from public.complete_outbox_attempt('{{{}o{}}}', '{{{}t{}}}', '{}', '{}', 'ref')"
+)
 _BY_HAND: Final = (
     "insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,"
     " sequence_id, idempotency_key, rail_type, payload, attempt_no, state)"
@@ -86,8 +88,12 @@ def reference_scenarios() -> list[Scenario]:
             "none",
             (Program(("enqueue", "enqueue_2"), rc), Program(("enqueue_2", "enqueue"), rc)),
         ),
-        Scenario("leased", (Program(("complete_retryable",)), Program(("by_hand",))), (), True),
-        Scenario("leased", (Program(("complete_dispatched",)), Program(("repair",))), tick, True),
+        Scenario(
+            "leased", (Program(("complete_retryable",)), Program(("by_hand",))), at_gates=True
+        ),
+        Scenario(
+            "leased", (Program(("complete_dispatched",)), Program(("repair",))), tick, at_gates=True
+        ),
     ]
 
 

@@ -19,7 +19,7 @@ _LIVE: Final = Path(__file__).parents[2] / "sqlfunctions"
 def replaced_functions(url: str) -> frozenset[str]:
     """Names of plpgsql functions whose body differs from the live file; all where none does."""
     with psycopg.connect(url, autocommit=True) as connection:
-        held = dict(
+        held: dict[str, str] = dict(
             connection.execute(
                 "select p.proname, p.prosrc from pg_catalog.pg_proc as p"
                 " where p.pronamespace = 'public'::regnamespace and p.prosqlbody is null"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from psycopg import pq
+from psycopg.pq import abc
 
 __all__ = ["Answer", "Control", "Session", "wait_for_any"]
 
@@ -42,7 +43,7 @@ class Session:
         self.gate: str | None = None
         self.is_running = False
         self._gate_number = 0
-        self._results: list[pq.abc.PGresult] = []
+        self._results: list[abc.PGresult] = []
         self.connection.notice_handler = self._notice
 
     def set_gates(self, *, stop: bool, clock_moves: bool) -> None:
@@ -102,7 +103,7 @@ class Session:
     def close(self) -> None:
         self.connection.finish()
 
-    def _notice(self, result: pq.abc.PGresult) -> None:
+    def _notice(self, result: abc.PGresult) -> None:
         if result.error_field(pq.DiagnosticField.SQLSTATE) == _GATE:
             place = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
             self.gate = place.decode()
@@ -157,14 +158,14 @@ def wait_for_any(sessions: Iterable[Session], seconds: float) -> bool:
     return bool(readable)
 
 
-def _connect(url: str) -> pq.PGconn:
-    connection = pq.PGconn.connect(url.encode())
+def _connect(url: str) -> abc.PGconn:
+    connection: abc.PGconn = pq.PGconn.connect(url.encode())
     if connection.status != pq.ConnStatus.OK:
         raise ConnectionError(connection.error_message.decode())
     return connection
 
 
-def _run(connection: pq.PGconn, statement: str) -> Answer:
+def _run(connection: abc.PGconn, statement: str) -> Answer:
     connection.send_query(statement.encode())
     results = []
     while (result := connection.get_result()) is not None:
@@ -172,7 +173,7 @@ def _run(connection: pq.PGconn, statement: str) -> Answer:
     return _answer(results)
 
 
-def _answer(results: Sequence[pq.abc.PGresult]) -> Answer:
+def _answer(results: Sequence[abc.PGresult]) -> Answer:
     for result in results:
         if result.status == pq.ExecStatus.FATAL_ERROR:
             code = result.error_field(pq.DiagnosticField.SQLSTATE) or b""

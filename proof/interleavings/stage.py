@@ -254,8 +254,9 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for connection in (*self._sessions, self._control):
-            connection.close()
+        for session in self._sessions:
+            session.close()
+        self._control.close()
 
 
 def _choose(actors: Sequence[_Actor], wanted: Iterator[int], trace: Trace) -> _Actor:

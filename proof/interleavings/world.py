@@ -70,7 +70,7 @@ class World:
                     sql.SQL("alter database {} set {} = {}").format(
                         name,
                         sql.SQL(setting),
-                        sql.Literal(value),  # type: ignore[arg-type]
+                        sql.Literal(value),
                     )
                 )
 
