@@ -1123,6 +1123,9 @@ begin
                 column = 'p_idempotency_key',
                 constraint = 'one key, one payment';
     end if;
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
 end;
 $$;
 
@@ -1296,6 +1299,9 @@ begin
         return;
     end if;
 
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
     -- Few replays are looked up by index in a registry of any size; the function's end resets this.
     perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.
@@ -1549,6 +1555,9 @@ CREATE FUNCTION public._judge_late_results(p_worker_id text, p_outbox_ids uuid[]
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 begin
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
     if current_setting('transaction_isolation') in ('repeatable read', 'serializable')
         and exists (
             select

@@ -184,6 +184,9 @@ begin
         return;
     end if;
 
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
     -- Few replays are looked up by index in a registry of any size; the function's end resets this.
     perform set_config('enable_nestloop', 'on', true);
     -- A statement of its own: it sees what other sessions committed while this one waited for them.

@@ -123,6 +123,9 @@ begin
                 column = 'p_idempotency_key',
                 constraint = 'one key, one payment';
     end if;
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
 end;
 $function$;
 comment on function public._enqueue_outbox_item(

@@ -26,6 +26,9 @@ volatile
 set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
+    -- A replay is a promise too. It writes nothing that its commit would wait for, and the first
+    -- commit may not have reached the synchronous standby: this makes it wait.
+    perform pg_logical_emit_message(true, 'ledgerdb', 'replay'::text);
     if current_setting('transaction_isolation') in ('repeatable read', 'serializable')
         and exists (
             select

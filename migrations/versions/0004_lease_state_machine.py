@@ -151,11 +151,11 @@ def upgrade() -> None:
     )
     op.install_function(
         "0004__enqueue_outbox_item.sql",
-        sha256="09518c57229e2f627cea8717a35c333a5be5ec4a1701addab87b89e3d51a2c7c",
+        sha256="a08b645002458d1fd6bf850bc3e7c619853c3174524e9e1c2e622cc9823b5722",
     )
     op.install_function(
         "0004__enqueue_outbox_items.sql",
-        sha256="6e3d94a8feca29b68adec737aab80548dbed740afaaaef1d83a192ac91bd47f1",
+        sha256="6f854e935387d781f28b4b16a5235d0b0beaee8f87ef9abd70cf329991a4d6cd",
     )
     op.install_function(
         "0004_enqueue_payment_outbox.sql",

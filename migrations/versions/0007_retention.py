@@ -61,7 +61,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0007__judge_late_results.sql",
-        sha256="3178d1a98dc6eb8abf696df3245a79ba36a2653b8a0b1dda5c7b1f49bac54896",
+        sha256="0fc31b97c62a4eca1d5cd63fba1f05ee2398cbd0ae7c15302c1a324b81eab46a",
     )
     op.install_function(
         "0007_instruction_status.sql",
