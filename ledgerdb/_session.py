@@ -85,7 +85,11 @@ def _look_before_commit(connection: Connection) -> None:
         isinstance(driver, psycopg.BaseConnection)
         and driver.info.transaction_status == TransactionStatus.INTRANS
     ):
-        _require_durable(raw, _ASK)
+        try:
+            _require_durable(raw, _ASK)
+        except ConfigurationError:
+            raw.rollback()  # SQLAlchemy takes the transaction for ended, whatever we raise
+            raise
 
 
 def _require_durable(dbapi_connection: Any, question: str) -> None:  # noqa: ANN401 - either colour
