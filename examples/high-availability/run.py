@@ -32,6 +32,7 @@ console = Console()
 
 
 def main(
+    *,
     kills: Annotated[int, typer.Option(min=1, max=10, help="Leaders to kill.")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="Of load around each kill.")] = 6.0,
     keep: Annotated[bool, typer.Option(help="Keep the folder with the logs.")] = False,
@@ -68,8 +69,10 @@ def install() -> Path:
         say(f"installing Patroni into {ENVIRONMENT}")
         subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
         subprocess.run(
-            [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet"]
-            + ["--disable-pip-version-check", "--requirement", HERE / "requirements.txt"],
+            [
+                *(ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet"),
+                *("--disable-pip-version-check", "--requirement", HERE / "requirements.txt"),
+            ],
             check=True,
         )
     return patroni

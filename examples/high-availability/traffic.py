@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import threading
 import time
 from collections import Counter
@@ -128,7 +129,7 @@ class Traffic:
     def longest_silence(self) -> float:
         """Seconds in which nothing was acknowledged."""
         times = sorted(moment for each in self.ingress for moment in each.times)
-        return max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+        return max((b - a for a, b in itertools.pairwise(times)), default=0.0)
 
     def stop_asking(self) -> None:
         for thread in self.ingress:

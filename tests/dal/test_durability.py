@@ -8,11 +8,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledgerdb import calls
 from ledgerdb.aio import AsyncLedger
+from ledgerdb.calls import Call
 from ledgerdb.engine import EngineSettings
 from ledgerdb.errors import ConfigurationError
+from ledgerdb.rows import AttemptState, OutboxItem, TenantType
 from ledgerdb.sync import Ledger
 from tests.dal.queue import enqueue
+from tests.factories import TENANT, WORKER, instruction
 
 REFUSED = "synchronous_commit is (off|local)"
 
@@ -99,6 +103,45 @@ def test_a_reload_does_not_weaken_an_open_session(
                 "select source from pg_settings where name = 'synchronous_commit'"
             ).scalar_one()
     assert source == "session"  # above what a reload changes
+
+
+def writing_again(ledger: Ledger, call: Call[Any]) -> bool:
+    """Whether the replay of a call has something that its commit waits for."""
+    with ledger.transaction() as transaction:
+        transaction.execute(call)
+        return (
+            transaction.connection.exec_driver_sql(
+                "select pg_current_xact_id_if_assigned() is not null"
+            ).scalar_one()
+            is True
+        )
+
+
+def test_a_replay_waits_for_a_standby_like_a_first_call(database_url: str) -> None:
+    """Its row may be on no standby: an acknowledgement that writes nothing would not wait."""
+    item = OutboxItem(
+        instruction_id="i-3",
+        participant_id="participant",
+        idempotency_key="k-3",
+        rail_type="RTGS",
+        payload="{}",
+    )
+    with Ledger.connect(database_url) as ledger:
+        ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
+        replays = [
+            enqueue(),
+            calls.enqueue_many([item]),
+            calls.ingest(instruction(4)),
+            calls.ingest_many([instruction(5)]),
+        ]
+        for call in replays:
+            ledger.execute(call)
+        (first, *_) = ledger.claim(10, WORKER, 60)
+        completion = calls.complete(first, WORKER, AttemptState.RETRYABLE)
+        ledger.execute(completion)
+        for call in (*replays, completion):
+            assert writing_again(ledger, call), call.function
+        assert not writing_again(ledger, calls.backlog())
 
 
 def _enqueued(connection: psycopg.Connection[Any]) -> list[str]:
