@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Connection, exc, text
 
-from ledgerdb._unconfirmed import was_unconfirmed
+from ledgerdb._connection import LedgerConnection
 from ledgerdb.calls import Call
 from ledgerdb.errors import (
     DatabaseUnavailable,
@@ -51,16 +51,27 @@ def executing(call: Call[Any], connection: Connection | None) -> Iterator[None]:
 
     Raises:
         LedgerError: the class for the SQLSTATE; the driver's error stays its cause.
-        OutcomeUnknown: it committed, and the wait for a synchronous standby was cancelled.
+        OutcomeUnknown: it broke during a write; or it committed, and the wait for a synchronous
+            standby was cancelled.
+        BaseException: a cancelled task and Ctrl-C stay what they are, with a note on a write.
     """
     try:
         yield
     except exc.DBAPIError as error:
         raise _translated(error, call) from error
-    if call.writes and connection and was_unconfirmed(connection.connection.driver_connection):
+    except Exception:
+        raise
+    except BaseException as interruption:
+        if call.writes:
+            interruption.add_note(
+                f"{call.function}: interrupted, it may or may not have committed; {call.advice}"
+            )
+        raise
+    driver = connection.connection.driver_connection if connection else None
+    if call.writes and isinstance(driver, LedgerConnection) and driver.was_unconfirmed():
         raise OutcomeUnknown(
             f"{call.function}: committed, but not confirmed by a synchronous standby, so a failover"
-            " may lose it; call it again with the same arguments to learn"
+            f" may lose it; {call.advice}"
         )
 
 
@@ -85,8 +96,8 @@ def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
     if lost and (error.connection_invalidated or isinstance(cause, psycopg.OperationalError)):
         if call.writes:
             return OutcomeUnknown(
-                f"the connection broke during {call.function}: it may or may not have committed;"
-                f" call it again with the same arguments to learn: {_first_line(error)}"
+                f"the connection broke during {call.function}, or gave no answer in time: it may or"
+                f" may not have committed; {call.advice}: {_first_line(error)}"
             )
         return DatabaseUnavailable(
             f"the connection broke during {call.function}: {_first_line(error)}"

@@ -11,12 +11,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from tenacity import AsyncRetrying
 
+from ledgerdb._connection import AwaitedConnection
+from ledgerdb._patience import replaying
+from ledgerdb._session import hold
 from ledgerdb._translate import committing, connecting, executing
-from ledgerdb._unconfirmed import listen_for_unconfirmed_commits
 from ledgerdb.calls import Call
-from ledgerdb.engine import EngineSettings, engine_arguments
-from ledgerdb.url import database_url
+from ledgerdb.engine import EngineSettings, engine_arguments, settings_of
+from ledgerdb.errors import OutcomeUnknown
+from ledgerdb.url import database_url, require_primary
 from ledgerdb.verbs.awaited import AsyncVerbs
 
 __all__ = ["AsyncLedger", "AsyncLedgerTransaction", "arun", "create_async_ledger_engine"]
@@ -31,10 +35,12 @@ def create_async_ledger_engine(
     url: str | None = None, settings: EngineSettings | None = None
 ) -> AsyncEngine:
     """An async engine with ledgerdb's posture; see `ledgerdb.engine.create_ledger_engine`."""
-    engine = create_async_engine(
-        database_url(url), **engine_arguments(settings or EngineSettings())
-    )
-    listen_for_unconfirmed_commits(engine.sync_engine)
+    address = require_primary(database_url(url))
+    settings = settings or EngineSettings()
+    arguments = engine_arguments(address, settings)
+    arguments["connect_args"]["async_creator_fn"] = AwaitedConnection.connect
+    engine = create_async_engine(address, **arguments)
+    hold(engine.sync_engine, durable=settings.durable, answer_seconds=settings.answer_seconds)
     return engine
 
 
@@ -101,14 +107,19 @@ class AsyncLedger(AsyncVerbs):
     verbs inside one transaction; `AsyncLedgerTransaction(connection)` gives them inside the
     caller's.
 
-    A write that is cancelled (`asyncio.wait_for`, a task group that fails) may have committed all
-    the same: the `TimeoutError` or `CancelledError` means what `OutcomeUnknown` means. Call it
-    again with the same arguments to learn. Better is a timeout of the server
-    (`EngineSettings.statement_timeout_ms`): what it cancels is not written.
+    A write whose outcome is unknown (a failover, a lost answer) is called again for a while
+    (`EngineSettings.resolve_seconds`) where that tells the outcome; then its result may say that it
+    was replayed. `transaction()` cannot be replayed: there `OutcomeUnknown` comes at once.
+
+    A write that is cancelled (`asyncio.timeout`, a task group that fails) stays a `CancelledError`,
+    hence a `TimeoutError` of `asyncio.timeout`, and means what `OutcomeUnknown` means: it may have
+    committed all the same. Better are the ledger's own deadlines: `statement_timeout_ms`, since
+    what the server cancels is not written, and `answer_seconds`, which ends in `OutcomeUnknown`.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._settings = settings_of(engine.sync_engine)
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
@@ -121,7 +132,18 @@ class AsyncLedger(AsyncVerbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
+            OutcomeUnknown: it may or may not have committed, and asking again did not tell.
         """
+        try:
+            return await self._once(call)
+        except OutcomeUnknown:
+            if not call.replays or not self._settings.resolve_seconds:
+                raise
+        # outside of the handler: the replay's errors are its own
+        retrying = AsyncRetrying(**replaying(call, self._settings.resolve_seconds))
+        return await retrying(self._once, call)
+
+    async def _once(self, call: Call[T]) -> T:
         async with _connected(self._autocommit) as connection:
             return await arun(connection, call)
 
@@ -131,6 +153,7 @@ class AsyncLedger(AsyncVerbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
+            ConfigurationError: the block made its transaction one that may be lost.
             OutcomeUnknown: the connection broke during the commit, or no synchronous standby
                 has it.
         """

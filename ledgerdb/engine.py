@@ -1,5 +1,5 @@
-"""Engines for PostgreSQL through psycopg 3: pooling, prepared statements, and bounded timeouts
-(INV-117) by default.
+"""Engines for PostgreSQL through psycopg 3: pooling, prepared statements, bounded timeouts
+(INV-117) and failover by default.
 """
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 
-from ledgerdb._unconfirmed import listen_for_unconfirmed_commits
+from ledgerdb._session import hold
 from ledgerdb.errors import ConfigurationError
-from ledgerdb.url import database_url
+from ledgerdb.url import database_url, require_primary
 
 __all__ = ["EngineSettings", "create_ledger_engine"]
 
@@ -20,6 +20,8 @@ _TIMEOUT_BOUNDS_MS: Final = {
     "statement_timeout_ms": 30_000,
     "idle_in_transaction_session_timeout_ms": 60_000,
 }
+_PEER_SECONDS_MIN: Final = 3
+_SETTINGS: Final = "ledgerdb_settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,15 @@ class EngineSettings:
         lock_timeout_ms: in (0, 2000]; longer waits for a lock end in `Contention`.
         statement_timeout_ms: in (0, 30000]; longer statements end in `StatementTimeout`.
         idle_in_transaction_session_timeout_ms: in (0, 60000].
+        answer_seconds: longest wait for an answer, whatever the server does: a wait for a
+            synchronous standby has no timeout of its own. Longer than `statement_timeout_ms`,
+            since what the server cancels is not written, and what is not answered is unknown.
+        resolve_seconds: how long a verb that replays is called again after an unknown outcome,
+            before `OutcomeUnknown` is raised; 0 for never. The last try may take its own time.
+        peer_seconds: a host that is silent for so long, also towards keepalives, is dead; 3 or
+            more. `keepalives*` and `tcp_user_timeout` in the URL have precedence.
+        durable: refuse sessions whose `synchronous_commit` is off or local: what they commit can
+            be lost after it was acknowledged. False where that does not matter, as in tests.
         prepare_threshold: executions before psycopg prepares a statement; None never prepares, as
             transaction pooling by an older PgBouncer needs.
 
@@ -52,6 +63,10 @@ class EngineSettings:
     lock_timeout_ms: int = 2_000
     statement_timeout_ms: int = 30_000
     idle_in_transaction_session_timeout_ms: int = 60_000
+    answer_seconds: float = 35.0
+    resolve_seconds: float = 10.0
+    peer_seconds: int = 15
+    durable: bool = True
     prepare_threshold: int | None = 3
 
     def __post_init__(self) -> None:
@@ -65,9 +80,19 @@ class EngineSettings:
             raise ConfigurationError(
                 "pool_timeout_seconds and connect_timeout_seconds: must be positive"
             )
+        if self.answer_seconds * 1_000 <= self.statement_timeout_ms:
+            raise ConfigurationError(
+                f"answer_seconds: must be longer than statement_timeout_ms"
+                f" ({self.statement_timeout_ms} ms), not {self.answer_seconds!r}"
+            )
+        if self.resolve_seconds < 0 or self.peer_seconds < _PEER_SECONDS_MIN:
+            raise ConfigurationError(
+                f"resolve_seconds: must be at least 0, and peer_seconds at least"
+                f" {_PEER_SECONDS_MIN}"
+            )
 
 
-def engine_arguments(settings: EngineSettings) -> dict[str, Any]:
+def engine_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
     """Arguments of SQLAlchemy's `create_engine`, the same for both colours."""
     options = {
         "lock_timeout": settings.lock_timeout_ms,
@@ -81,13 +106,21 @@ def engine_arguments(settings: EngineSettings) -> dict[str, Any]:
         "max_overflow": settings.max_overflow,
         "pool_timeout": settings.pool_timeout_seconds,
         "pool_use_lifo": True,  # a quiet service lets its spare connections age out
+        "execution_options": {_SETTINGS: settings},
         "connect_args": {
             "application_name": settings.application_name,
             "connect_timeout": settings.connect_timeout_seconds,
             "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in options.items()),
             "prepare_threshold": settings.prepare_threshold,
+            **{k: v for k, v in _liveness(settings.peer_seconds).items() if k not in url.query},
         },
     }
+
+
+def settings_of(engine: Engine) -> EngineSettings:
+    """Those that the engine was made with; the defaults for an engine of another maker."""
+    found = engine.get_execution_options().get(_SETTINGS)
+    return found if isinstance(found, EngineSettings) else EngineSettings()
 
 
 def create_ledger_engine(url: str | None = None, settings: EngineSettings | None = None) -> Engine:
@@ -99,10 +132,26 @@ def create_ledger_engine(url: str | None = None, settings: EngineSettings | None
         settings: pool, role and timeouts.
 
     Raises:
-        ConfigurationError: no URL, or not a PostgreSQL URL.
+        ConfigurationError: no URL, not a PostgreSQL URL, or one that asks for a standby.
     """
-    engine = create_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
-    return listen_for_unconfirmed_commits(engine)
+    address = require_primary(database_url(url))
+    settings = settings or EngineSettings()
+    engine = create_engine(address, **engine_arguments(address, settings))
+    hold(engine, durable=settings.durable, answer_seconds=settings.answer_seconds)
+    return engine
+
+
+def _liveness(seconds: int) -> dict[str, int]:
+    """libpq's settings for a peer that died without a word, while it is idle and while it owes an
+    answer (keepalives), and while it owes acknowledgements of what was sent.
+    """
+    third = seconds // 3
+    return {
+        "keepalives_idle": third,
+        "keepalives_interval": third,
+        "keepalives_count": 2,
+        "tcp_user_timeout": seconds * 1_000,
+    }
 
 
 def _escaped(value: object) -> str:

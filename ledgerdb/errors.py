@@ -4,7 +4,7 @@
      +-- ConfigurationError         a setting (URL, option, file) is missing or wrong
      +-- MigrationError             the schema could not be changed, or the change not verified
      +-- DatabaseUnavailable        no connection could be had; nothing was sent
-     +-- OutcomeUnknown             the connection broke during a write: replay to learn
+     +-- OutcomeUnknown             a write may or may not have committed: replay to learn
      +-- DatabaseError              PostgreSQL refused; `sqlstate` says why, nothing was written
           +-- InvalidArgument       P7111 to P711F: a parameter breaks a rule; `field`, `rule`
           +-- OutboxError
@@ -23,6 +23,7 @@
           +-- PermissionDenied      42501
           +-- Contention            40001, 40P01, 55P03: retry the transaction
           +-- StatementTimeout      57014
+          +-- ServerReadOnly        25006, also a DatabaseUnavailable: a standby
 
 The classes are registered by SQLSTATE, never by message text; `error_for` picks the class. The
 published table is in `sqlfunctions/README.md`.
@@ -56,6 +57,7 @@ __all__ = [
     "OutcomeUnknown",
     "PermissionDenied",
     "RailReferenceRequired",
+    "ServerReadOnly",
     "StatementTimeout",
     "TenantRefused",
     "UnknownItem",
@@ -80,11 +82,14 @@ class DatabaseUnavailable(LedgerError):
 
 
 class OutcomeUnknown(LedgerError):
-    """The connection broke while a write was under way: it may or may not have committed. Or the
-    wait for a synchronous standby was cancelled: it has committed, and a failover may lose it.
+    """A write was under way when the connection broke, or no answer came in time
+    (`EngineSettings.answer_seconds`): it may or may not have committed. Or the wait for a
+    synchronous standby was cancelled: it has committed, and a failover may lose it.
 
-    Every write of ledgerdb is idempotent by its key or token: call it again with the same
-    arguments to learn the outcome.
+    Verbs that are idempotent by a key or a token (`Call.replays`: ingest, enqueue, complete and
+    their batches among them) were called again by the library, for
+    `EngineSettings.resolve_seconds`, before this is raised. What is left to do is in the message:
+    call it again with the same arguments to learn, or, for a claim, leave the leases to expire.
     """
 
 
@@ -249,6 +254,12 @@ class Contention(DatabaseError, sqlstates=("40001", "40P01", "55P03")):
 
 class StatementTimeout(DatabaseError, sqlstates=("57014",)):
     """The statement was cancelled, by its timeout or by an operator; nothing was written."""
+
+
+class ServerReadOnly(DatabaseError, DatabaseUnavailable, sqlstates=("25006",)):
+    """The server takes no writes: it is a standby, or read-only; nothing was written. The pool has
+    dropped its connections to it: the next call looks for the primary.
+    """
 
 
 def error_for(sqlstate: str | None) -> type[DatabaseError]:

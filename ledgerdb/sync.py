@@ -8,10 +8,13 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
+from tenacity import Retrying
 
+from ledgerdb._patience import replaying
 from ledgerdb._translate import committing, connecting, executing
 from ledgerdb.calls import Call
-from ledgerdb.engine import EngineSettings, create_ledger_engine
+from ledgerdb.engine import EngineSettings, create_ledger_engine, settings_of
+from ledgerdb.errors import OutcomeUnknown
 from ledgerdb.verbs.blocking import Verbs
 
 __all__ = ["Ledger", "LedgerTransaction", "run"]
@@ -48,10 +51,15 @@ class Ledger(Verbs):
 
     A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
     verbs inside one transaction; `LedgerTransaction(connection)` gives them inside the caller's.
+
+    A write whose outcome is unknown (a failover, a lost answer) is called again for a while
+    (`EngineSettings.resolve_seconds`) where that tells the outcome; then its result may say that it
+    was replayed. `transaction()` cannot be replayed: there `OutcomeUnknown` comes at once.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._settings = settings_of(engine)
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
@@ -64,7 +72,19 @@ class Ledger(Verbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
+            OutcomeUnknown: it may or may not have committed, and asking again did not tell.
         """
+        try:
+            return self._once(call)
+        except OutcomeUnknown:
+            if not call.replays or not self._settings.resolve_seconds:
+                raise
+        # outside of the handler: the replay's errors are its own
+        retrying = Retrying(**replaying(call, self._settings.resolve_seconds))
+        answer: T = retrying(self._once, call)
+        return answer
+
+    def _once(self, call: Call[T]) -> T:
         with connecting():
             connection = self._autocommit.connect()
         with connection:
@@ -76,6 +96,7 @@ class Ledger(Verbs):
 
         Raises:
             DatabaseUnavailable: no connection could be had.
+            ConfigurationError: the block made its transaction one that may be lost.
             OutcomeUnknown: the connection broke during the commit, or no synchronous standby
                 has it.
         """

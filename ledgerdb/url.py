@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from ledgerdb.errors import ConfigurationError
 
-__all__ = ["DRIVER", "URL_VARIABLES", "database_url"]
+__all__ = ["DRIVER", "URL_VARIABLES", "database_url", "require_primary"]
 
 DRIVER = "postgresql+psycopg"
 URL_VARIABLES = ("LEDGERDB_URL", "DATABASE_URL")
@@ -27,7 +27,9 @@ def database_url(explicit: str | None = None) -> URL:
 
     Takes any `postgres://` or `postgresql://` URL, with or without a driver suffix, by TCP, by
     socket directory (`?host=/dir`) or with several hosts (`//h1,h2:5433/db`), and returns it
-    with the psycopg driver. libpq's own parser reads it, so its options are libpq's.
+    with the psycopg driver. libpq's own parser reads it, so its options are libpq's. Of several
+    hosts the one that takes writes is meant (`target_session_attrs=read-write`), unless the URL
+    says otherwise.
 
     Raises:
         ConfigurationError: no URL, not a PostgreSQL URL, or malformed. The message names where
@@ -45,6 +47,23 @@ def database_url(explicit: str | None = None) -> URL:
     except ProgrammingError as error:
         raise ConfigurationError(f"{source}: {_without_secret(error)}") from None
     return _url(source, {key: str(value) for key, value in parts.items() if value is not None})
+
+
+def require_primary(url: URL) -> URL:
+    """The URL, if it leads to a server that takes writes.
+
+    Raises:
+        ConfigurationError: it asks for a standby, or for any of several hosts.
+    """
+    wanted = url.query.get("target_session_attrs")
+    several = "," in str(url.query.get("host", ""))
+    if wanted not in {None, "read-write", "primary"} and (several or wanted != "any"):
+        raise ConfigurationError(
+            f"target_session_attrs={wanted}: the ledger is written on the primary only, and never"
+            " read from a standby, which shows commits in another order: leave it out, or say"
+            " read-write"
+        )
+    return url
 
 
 def _find(explicit: str | None, environment: Mapping[str, str]) -> tuple[str, str]:
@@ -76,6 +95,8 @@ def _url(source: str, parts: dict[str, str]) -> URL:
         parts["host"] = host or ""
         if port is not None:
             parts["port"] = port
+        if "," in parts["host"]:
+            parts.setdefault("target_session_attrs", "read-write")
     return URL.create(
         DRIVER,
         username=parts.pop("user", None),

@@ -34,7 +34,6 @@ REPLACE_VARIABLE: Final = "LEDGERDB_REPLACE"
 # The data are never needed after a crash of the machine.
 FAST: Final = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",

@@ -24,6 +24,9 @@ class Call(Generic[T]):
         parameters: values of the arguments, checked for type.
         shape: turns the result into typed rows.
         writes: True where the function writes: a broken connection then means an unknown outcome.
+        replays: True where the same call again, after an unknown outcome, gives that outcome and
+            changes nothing; the facades then call it again themselves.
+        advice: what to do about an unknown outcome.
     """
 
     function: str
@@ -31,6 +34,8 @@ class Call(Generic[T]):
     parameters: Mapping[str, object]
     shape: Callable[[Result[Any]], T]
     writes: bool
+    replays: bool = False
+    advice: str = "call it again with the same arguments to learn"
 
 
 def statement(function: str, arguments: Mapping[str, str], columns: Sequence[str]) -> TextClause:

@@ -137,6 +137,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
         },
         one(Acknowledgement),
         writes=True,
+        replays=True,
     )
 
 
@@ -173,6 +174,7 @@ def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResul
         },
         many(IngestedResult),
         writes=True,
+        replays=True,
     )
 
 
@@ -196,6 +198,7 @@ def enqueue(
         },
         one(EnqueuedItem),
         writes=True,
+        replays=True,
     )
 
 
@@ -208,6 +211,7 @@ def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]
         _identifiers(items),
         many(EnqueuedResult),
         writes=True,
+        replays=True,
     )
 
 
@@ -236,6 +240,7 @@ def register_tenant(
         },
         one(RegisteredTenant),
         writes=True,
+        replays=True,
     )
 
 

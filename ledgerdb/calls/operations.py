@@ -98,6 +98,7 @@ def record_manual_attempt(
         },
         one(OperatorAttempt),
         writes=True,
+        advice="inspect the item: a second call would be a second attempt",
     )
 
 

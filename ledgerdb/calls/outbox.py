@@ -27,6 +27,11 @@ _CLAIM: Final = statement(
     {"p_batch_size": "integer", "p_worker_id": "text", "p_lease_seconds": "integer"},
     columns_of(ClaimedItem),
 )
+# Nobody knows the tokens, so that nobody can give the items back.
+_CLAIM_ADVICE: Final = (
+    "claim again for other items: what it may have leased comes back when the leases expire, as"
+    " attempts"
+)
 _COMPLETE: Final = statement(
     "complete_outbox_attempts",
     {
@@ -71,6 +76,7 @@ def claim(batch_size: int, worker_id: str, lease_seconds: int) -> Call[tuple[Cla
         },
         many(ClaimedItem),
         writes=True,
+        advice=_CLAIM_ADVICE,
     )
 
 
@@ -110,6 +116,7 @@ def complete_many(
         },
         many(CompletedAttempt),
         writes=True,
+        replays=True,
     )
 
 
@@ -145,6 +152,7 @@ def complete(
         batch.parameters,
         lambda result: recorded(_COMPLETED(result)),
         writes=True,
+        replays=True,
     )
 
 

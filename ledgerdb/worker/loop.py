@@ -14,6 +14,7 @@ import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from ledgerdb.aio import AsyncLedger
@@ -71,11 +72,13 @@ class Worker:
         self.stats = WorkerStats()
         self._handler = handler
         self._url = url
-        self._engine_settings = engine or EngineSettings(
+        engine = engine or EngineSettings(
             application_name="ledgerdb-worker",
             pool_size=_POOL_SIZE,
             pool_timeout_seconds=_POOL_TIMEOUT_SECONDS,
         )
+        # The worker asks again itself, for as long as it lives (`patiently`).
+        self._engine_settings = replace(engine, resolve_seconds=0)
         self._running: set[asyncio.Task[None]] = set()
         self._handling = 0
         self._stop_asked = threading.Event()  # also before the loop runs, and from any thread

@@ -6,20 +6,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.stop import stop_base, stop_never
 
-from ledgerdb.errors import Contention, DatabaseUnavailable, OutcomeUnknown, StatementTimeout
+from ledgerdb._patience import PASSING, growing
 
 __all__ = ["PASSING", "patiently"]
 
 T = TypeVar("T")
-
-# What goes away by itself; every other error ends the worker.
-PASSING: Final = (Contention, DatabaseUnavailable, OutcomeUnknown, StatementTimeout)
-_FIRST_SECONDS: Final = 0.05
 
 _log = logging.getLogger("ledgerdb.worker")
 
@@ -61,7 +57,7 @@ async def patiently(
         _log.warning("trying again (%d): %s", state.attempt_number, error)
 
     retrying = AsyncRetrying(
-        wait=wait_random_exponential(multiplier=_FIRST_SECONDS, max=seconds_max),
+        wait=growing(seconds_max),
         retry=retry_if_exception_type(errors),
         stop=give_up,
         sleep=pause,

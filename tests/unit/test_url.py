@@ -37,7 +37,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql://%2Frun%2Fpg/d", "postgresql+psycopg:///d?host=%2Frun%2Fpg"),
         (
             "postgresql://h1,h2:5433/d",
-            "postgresql+psycopg:///d?host=h1%2Ch2&port=%2C5433",
+            "postgresql+psycopg:///d?host=h1%2Ch2&port=%2C5433&target_session_attrs=read-write",
         ),
         (
             "postgresql://h1:1,h2:2/d?target_session_attrs=read-write",
