@@ -4,8 +4,8 @@
 -- Locks: the row of the scope; with an ordering all of outbox_controls (access exclusive), so that
 -- nobody who still goes by the old ordering is under way, and the items whose order changes. It
 -- waits for each lock half a second at most, less than the deadlock detector does: the operator
--- gives way to the workers. Raises: P711D scope, key, ordering or fair, P711F an ordering above READ
--- COMMITTED; 55P03 to be tried again.
+-- gives way to the workers. Raises: P711D scope, key, ordering or fair, P711F an ordering above
+-- READ COMMITTED; 55P03 to be tried again.
 create or replace function public._change_outbox_control(
     p_scope text,
     p_scope_key text,

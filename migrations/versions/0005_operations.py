@@ -38,7 +38,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0005__change_outbox_control.sql",
-        sha256="349455aa8b479000de0f904d39db224956a5c7c6ad39686a227cc34a427b60ef",
+        sha256="8452dd9ad94027f42bd86209e34d6527176f3b55308f1b8b6df1d023d1606386",
     )
     op.install_function(
         "0005__release_paused_items.sql",

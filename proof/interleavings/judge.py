@@ -125,7 +125,8 @@ def _completions_are_kept(history: History) -> Iterator[str]:
         if outcome in _LATE and history.is_live_to_the_end(event, token):
             yield f"{event.call} was told {outcome}, and its lease is live"
         if outcome in _LATE:
-            is_known = history.outbox_id(event) in history.before.known
+            outbox_id = row.get("outbox_id") or history.outbox_id(event)
+            is_known = outbox_id in history.before.known
             if is_known and history.late_of(token) is None:
                 yield f"the late result of {event.call} is not kept"
             continue

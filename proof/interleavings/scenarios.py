@@ -36,10 +36,10 @@ def statements(world: World) -> list[Scenario]:
     scenarios = []
     for situation, first, second in pairs(world):
         ticks = _ticks(situation, first, second)
-        mixed = [(_RC, _RR), (_RR, _RC)] if situation in second.situations else []
+        mixed = [(_RR, _RR), (_RC, _RR), (_RR, _RC)] if situation in second.situations else []
         scenarios += [
             Scenario(situation, _programs((first, second), levels), ticks)
-            for levels in ((_RC, _RC), (_RR, _RR), *mixed)
+            for levels in ((_RC, _RC), *mixed)
         ]
         if not mixed:
             continue
@@ -58,9 +58,9 @@ def inside_functions(world: World) -> list[Scenario]:
         ticks = _ticks(situation, first, second)
         alone = tuple(Program((call.name,)) for call in (first, second))
         scenarios.append(Scenario(situation, alone, ticks, at_gates=True))
-        scenarios.append(
-            Scenario(situation, _programs((first, second), (_RR, _RR)), (), at_gates=True)
-        )
+        if situation in second.situations:
+            snapshots = _programs((first, second), (_RR, _RR))
+            scenarios.append(Scenario(situation, snapshots, at_gates=True))
     scenarios += [scenario for scenario in chosen() if scenario.at_gates]
     return [*dict.fromkeys(scenarios)]
 
