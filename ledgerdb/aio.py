@@ -28,9 +28,7 @@ def create_async_ledger_engine(
     url: str | None = None, settings: EngineSettings | None = None
 ) -> AsyncEngine:
     """An async engine with ledgerdb's posture; see `ledgerdb.engine.create_ledger_engine`."""
-    engine = create_async_engine(
-        database_url(url), **engine_arguments(settings or EngineSettings())
-    )
+    engine = create_async_engine(database_url(url), **engine_arguments(settings))
     listen_for_unconfirmed_commits(engine.sync_engine)
     return engine
 

@@ -21,6 +21,8 @@ _TIMEOUT_BOUNDS_MS: Final = {
     "idle_in_transaction_session_timeout_ms": 60_000,
 }
 
+_MOST: Final = 2**31 - 1  # of connections, and of seconds: infinity is not a bound
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
@@ -59,16 +61,21 @@ class EngineSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= bound:
                 raise ConfigurationError(f"{name}: must be in (0, {bound}] ms, not {value!r}")
-        if self.pool_size < 1 or self.max_overflow < 0:
+        if not _is_number(self.pool_size, 1) or not _is_number(self.max_overflow, 0):
             raise ConfigurationError("pool_size: must be at least 1, and max_overflow at least 0")
-        if self.pool_timeout_seconds <= 0 or self.connect_timeout_seconds < 1:
+        if not (
+            _is_number(self.pool_timeout_seconds, 0, whole=False)
+            and self.pool_timeout_seconds > 0
+            and _is_number(self.connect_timeout_seconds, 1)
+        ):
             raise ConfigurationError(
                 "pool_timeout_seconds and connect_timeout_seconds: must be positive"
             )
 
 
-def engine_arguments(settings: EngineSettings) -> dict[str, Any]:
+def engine_arguments(given: EngineSettings | None) -> dict[str, Any]:
     """Arguments of SQLAlchemy's `create_engine`, the same for both colours."""
+    settings = _settings(given)
     options = {
         "lock_timeout": settings.lock_timeout_ms,
         "statement_timeout": settings.statement_timeout_ms,
@@ -101,8 +108,25 @@ def create_ledger_engine(url: str | None = None, settings: EngineSettings | None
     Raises:
         ConfigurationError: no URL, or not a PostgreSQL URL.
     """
-    engine = create_engine(database_url(url), **engine_arguments(settings or EngineSettings()))
+    engine = create_engine(database_url(url), **engine_arguments(settings))
     return listen_for_unconfirmed_commits(engine)
+
+
+def _settings(given: object) -> EngineSettings:
+    if given is None:
+        return EngineSettings()
+    if not isinstance(given, EngineSettings):
+        raise ConfigurationError(f"settings: must be EngineSettings, not {type(given).__name__}")
+    return given
+
+
+def _is_number(value: object, least: int, *, whole: bool = True) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not (whole and isinstance(value, float))
+        and least <= value <= _MOST
+    )
 
 
 def _escaped(value: object) -> str:
