@@ -18,7 +18,7 @@ from ledgerdb._patience import replaying
 from ledgerdb._session import hold
 from ledgerdb._translate import committing, connecting, executing
 from ledgerdb.calls import Call
-from ledgerdb.engine import EngineSettings, engine_arguments, settings_of
+from ledgerdb.engine import EngineSettings, accepted, engine_arguments, settings_of
 from ledgerdb.errors import OutcomeUnknown
 from ledgerdb.url import database_url, require_primary
 from ledgerdb.verbs.awaited import AsyncVerbs
@@ -36,7 +36,7 @@ def create_async_ledger_engine(
 ) -> AsyncEngine:
     """An async engine with ledgerdb's posture; see `ledgerdb.engine.create_ledger_engine`."""
     address = require_primary(database_url(url))
-    settings = settings or EngineSettings()
+    settings = accepted(settings)
     arguments = engine_arguments(address, settings)
     arguments["connect_args"]["async_creator_fn"] = AwaitedConnection.connect
     engine = create_async_engine(address, **arguments)

@@ -22,6 +22,7 @@ _TIMEOUT_BOUNDS_MS: Final = {
 }
 _PEER_SECONDS_MIN: Final = 3
 _SETTINGS: Final = "ledgerdb_settings"
+_MOST: Final = 2**31 - 1  # of connections, and of seconds: infinity is not a bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +75,27 @@ class EngineSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= bound:
                 raise ConfigurationError(f"{name}: must be in (0, {bound}] ms, not {value!r}")
-        if self.pool_size < 1 or self.max_overflow < 0:
+        if not _is_number(self.pool_size, 1) or not _is_number(self.max_overflow, 0):
             raise ConfigurationError("pool_size: must be at least 1, and max_overflow at least 0")
-        if self.pool_timeout_seconds <= 0 or self.connect_timeout_seconds < 1:
+        if not (
+            _is_number(self.pool_timeout_seconds, 0, whole=False)
+            and self.pool_timeout_seconds > 0
+            and _is_number(self.connect_timeout_seconds, 1)
+        ):
             raise ConfigurationError(
                 "pool_timeout_seconds and connect_timeout_seconds: must be positive"
             )
-        if self.answer_seconds * 1_000 <= self.statement_timeout_ms:
+        if (
+            not _is_number(self.answer_seconds, 0, whole=False)
+            or self.answer_seconds * 1_000 <= self.statement_timeout_ms
+        ):
             raise ConfigurationError(
                 f"answer_seconds: must be longer than statement_timeout_ms"
                 f" ({self.statement_timeout_ms} ms), not {self.answer_seconds!r}"
             )
-        if self.resolve_seconds < 0 or self.peer_seconds < _PEER_SECONDS_MIN:
+        if not _is_number(self.resolve_seconds, 0, whole=False) or not _is_number(
+            self.peer_seconds, _PEER_SECONDS_MIN
+        ):
             raise ConfigurationError(
                 f"resolve_seconds: must be at least 0, and peer_seconds at least"
                 f" {_PEER_SECONDS_MIN}"
@@ -117,6 +127,19 @@ def engine_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
     }
 
 
+def accepted(given: object) -> EngineSettings:
+    """The settings, or the defaults for None.
+
+    Raises:
+        ConfigurationError: something else.
+    """
+    if given is None:
+        return EngineSettings()
+    if not isinstance(given, EngineSettings):
+        raise ConfigurationError(f"settings: must be EngineSettings, not {type(given).__name__}")
+    return given
+
+
 def settings_of(engine: Engine) -> EngineSettings:
     """Those that the engine was made with; the defaults for an engine of another maker."""
     found = engine.get_execution_options().get(_SETTINGS)
@@ -132,10 +155,11 @@ def create_ledger_engine(url: str | None = None, settings: EngineSettings | None
         settings: pool, role and timeouts.
 
     Raises:
-        ConfigurationError: no URL, not a PostgreSQL URL, or one that asks for a standby.
+        ConfigurationError: no URL, not a PostgreSQL URL, or one that asks for a standby; or
+            settings that are none.
     """
     address = require_primary(database_url(url))
-    settings = settings or EngineSettings()
+    settings = accepted(settings)
     engine = create_engine(address, **engine_arguments(address, settings))
     hold(engine, durable=settings.durable, answer_seconds=settings.answer_seconds)
     return engine
@@ -152,6 +176,15 @@ def _liveness(seconds: int) -> dict[str, int]:
         "keepalives_count": 2,
         "tcp_user_timeout": seconds * 1_000,
     }
+
+
+def _is_number(value: object, least: int, *, whole: bool = True) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not (whole and isinstance(value, float))
+        and least <= value <= _MOST
+    )
 
 
 def _escaped(value: object) -> str:

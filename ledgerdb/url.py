@@ -46,6 +46,8 @@ def database_url(explicit: str | None = None) -> URL:
         parts = conninfo_to_dict("postgresql://" + text[scheme.end() :])
     except ProgrammingError as error:
         raise ConfigurationError(f"{source}: {_without_secret(error)}") from None
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{source} cannot be encoded as UTF-8; {_ENCODE}") from None
     return _url(source, {key: str(value) for key, value in parts.items() if value is not None})
 
 
@@ -68,9 +70,7 @@ def require_primary(url: URL) -> URL:
 
 def _find(explicit: str | None, environment: Mapping[str, str]) -> tuple[str, str]:
     if explicit is not None:
-        if not explicit.strip():
-            raise ConfigurationError("the database URL is empty")
-        return "the database URL", explicit.strip()
+        return "the database URL", _given(explicit)
     for variable in URL_VARIABLES:
         if value := environment.get(variable, "").strip():
             return variable, value
@@ -78,6 +78,14 @@ def _find(explicit: str | None, environment: Mapping[str, str]) -> tuple[str, st
         f"no database: set {URL_VARIABLES[0]} (or {URL_VARIABLES[1]})"
         " to postgresql://user:password@host:5432/database"
     )
+
+
+def _given(explicit: object) -> str:
+    if not isinstance(explicit, str):
+        raise ConfigurationError(f"the database URL is a {type(explicit).__name__} and no text")
+    if not explicit.strip():
+        raise ConfigurationError("the database URL is empty")
+    return explicit.strip()
 
 
 def _url(source: str, parts: dict[str, str]) -> URL:

@@ -60,11 +60,7 @@ class WorkerSettings:
     grace_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        if (
-            not 1 <= len(self.worker_id) <= IDENTIFIER_CHARS_MAX
-            or not self.worker_id.isprintable()
-            or self.worker_id != self.worker_id.strip()
-        ):
+        if not _is_identifier(self.worker_id):
             raise ConfigurationError(
                 f"worker_id: must be 1 to {IDENTIFIER_CHARS_MAX} printable characters,"
                 f" no end blanks, not {self.worker_id!r}"
@@ -79,6 +75,15 @@ class WorkerSettings:
         _require("seal_seconds", self.seal_seconds, 0, 86_400)
         _require("reconnect_seconds_max", self.reconnect_seconds_max, 0.05, 3_600)
         _require("grace_seconds", self.grace_seconds, 0, 3_600)
+
+
+def _is_identifier(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and 1 <= len(value) <= IDENTIFIER_CHARS_MAX
+        and value.isprintable()
+        and value == value.strip()
+    )
 
 
 def _require(name: str, value: object, low: float, high: float) -> None:
