@@ -56,6 +56,8 @@ def mutants(
         for batch, viable in ((by_hand, len(by_hand)), (drawn, generated)):
             for verdict in judge_all(batch, tried, viable=viable, jobs=jobs):
                 verdicts.append(verdict)
+                if not (verdict.killer or verdict.stillborn or reason_for(verdict.mutant)):
+                    progress.console.print(f"survived: {verdict.mutant.name}", markup=False)
                 progress.advance(task, not verdict.stillborn)
     report = _report(verdicts, by_hand, seed, generated)
     if file is not None:

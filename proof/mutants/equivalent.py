@@ -24,6 +24,9 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("complete_outbox_attempts", "+order by q.outbox_id desc"): (
         "outbox_id is the primary key: it is one row"
     ),
+    ("extend_outbox_leases", "+next_attempt_at = p.next_attempt_at"): (
+        "the trigger follow_edited_item moves the time with the end of the lease"
+    ),
     ("_release_stale_holds", "+order by w.participant_id desc"): (
         "the walk is in this order already, and whom it names is sorted again; which 10,000 of more"
         " are looked at first is no promise"

@@ -24,7 +24,7 @@ __all__ = ["Verdict", "judge", "judge_all"]
 
 # How long the other proofs look at a mutant that keeps every promise.
 _INTERLEAVING_SECONDS: Final = 5.0
-_MODEL_STEPS: Final = 1500
+_MODEL_STEPS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)

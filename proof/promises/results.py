@@ -408,3 +408,23 @@ def closed_by_others(world: World) -> None:
     zombie.token = token
     row = items.complete(world, zombie, "DISPATCHED")
     same("outcome", row, _outcome(zombie, "ALREADY_DONE", 1, "ZOMBIE_REQUEUE"))
+
+
+@promise("a doubt stays one when the clock is set back: the result is late, and nothing is begun")
+def clock_set_back(world: World) -> None:
+    one = items.enqueue(world)
+    items.claim(world, one, begun=True)
+    items.expire(world, one)
+    world.call("repair_expired_leases", batch_size=1, worker_id="r")
+    world.run("update public.payment_outbox_pending set lease_expires_at = now() + interval '1 h'")
+    before = items.queue(world, one)
+    row = items.complete(world, one, "DISPATCHED", rail_reference="R")
+    same("outcome", row, _outcome(one, "EXPIRED", None, None))
+    for function, more in (
+        ("extend_outbox_leases", {"lease_seconds": 86400}),
+        ("begin_outbox_dispatch", {}),
+        ("release_outbox_leases", {}),
+    ):
+        same(function, world.call(function, **items.leases([one]), **more), [])
+    same("queue", items.queue(world, one), before)
+    same("evidence", [late["outcome"] for late in _late(world, one)], ["EXPIRED"])
