@@ -24,7 +24,8 @@ from ledgerdb import (
     WorkerSettings,
 )
 from proof.chaos.actors import LEASE_SECONDS, Actor
-from proof.chaos.ingress import RETRY_SECONDS, Asking, canonical, failure
+from proof.chaos.awaits import Asking
+from proof.chaos.ingress import RETRY_SECONDS, canonical, failure
 from proof.chaos.rail import Answer, Rail, Reply
 
 __all__ = ["RESULTS", "awaited", "blocking", "library"]

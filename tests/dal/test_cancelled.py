@@ -8,7 +8,7 @@ import itertools
 
 from ledgerdb import Acknowledgement, AsyncLedger
 from ledgerdb.rows import TenantType
-from proof.chaos.ingress import cancelled_at
+from proof.chaos.awaits import cancelled_at
 from tests.factories import TENANT, instruction
 
 

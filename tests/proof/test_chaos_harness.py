@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from proof.chaos.awaits import cancelled_at
 from proof.chaos.history import Journal, read_histories
-from proof.chaos.ingress import cancelled_at
 from proof.chaos.proxy import Break, Direction, Manner, Proxy
 from proof.chaos.rail import Answer, Rail
 from tests.waiting import until
