@@ -63,7 +63,13 @@ def rail_key(item: Item) -> str:
 
 
 def due_items(state: State) -> list[Item]:
-    due = (i for i in state.queue() if i.hold is None and i.due_at <= state.now)
+    due = (
+        item
+        for item in state.queue()
+        if item.hold is None
+        and item.due_at <= state.now
+        and (item.lease is None or item.lease.expires_at <= state.now)
+    )
     return sorted(due, key=lambda item: (item.due_at, item.created_at))
 
 

@@ -48,6 +48,10 @@ class World:
     late_ids: Callable[[], list[tuple[UUID, UUID, UUID, str, str | None]]] = lambda: []
 
 
+def _few(p: Picks, most: int = 3) -> int:
+    return 0 if p.rarely(30) else p.of((1, 2, most))
+
+
 def _worker(p: Picks) -> str:
     return p.of(BAD_TEXTS) if p.rarely(40) else p.of(WORKERS)
 
@@ -106,7 +110,7 @@ def enqueue(w: World, p: Picks) -> Move:
 
 
 def enqueue_many(w: World, p: Picks) -> Move:
-    payments = [_payment(w, p, None) for _ in range((1, 2, 3, 0)[p.below(4)])]
+    payments = [_payment(w, p, None) for _ in range(_few(p))]
 
     def apply(state: State, rows: list[Row]) -> list[Row]:
         fresh = {r[0] - 1: (r[1], r[3]) for r in rows if r[5] == "ACCEPTED"}
@@ -129,7 +133,7 @@ def ingest(w: World, p: Picks) -> Move:
 
 
 def ingest_many(w: World, p: Picks) -> Move:
-    payments = [_payment(w, p, _tenant(w, p)) for _ in range((1, 2, 3)[p.below(3)])]
+    payments = [_payment(w, p, _tenant(w, p)) for _ in range(p.of((1, 2, 3)))]
 
     def apply(state: State, rows: list[Row]) -> list[Row]:
         new = [r for r in rows if r[1] == "ACCEPTED"]
@@ -163,8 +167,8 @@ def register(w: World, p: Picks) -> Move:
 
 
 def _claim(w: World, p: Picks) -> tuple[int, str, int]:
-    limit = (1, 2, 3, 10)[p.below(4)]
-    seconds = (5, 30, 60, 86_400)[p.below(4)]
+    limit = p.of((1, 2, 3, 10))
+    seconds = p.of((5, 30, 60, 86_400))
     if p.rarely(40):
         limit = p.of((0, -1, 10_001))
     elif p.rarely(40):
@@ -197,7 +201,8 @@ def claim_batch(w: World, p: Picks) -> Move:
             for r in move.apply(state, wider)
         ]
 
-    return Move(Call("claim_outbox_batch", move.call.arguments), apply, move.ordered, True)
+    call = Call("claim_outbox_batch", move.call.arguments)
+    return Move(call, apply, move.ordered, raw_only=True)
 
 
 def _lease(w: World, p: Picks) -> tuple[UUID, UUID, str]:
@@ -215,7 +220,7 @@ def _lease(w: World, p: Picks) -> tuple[UUID, UUID, str]:
 
 
 def _leases(w: World, p: Picks) -> tuple[list[tuple[UUID, UUID]], str]:
-    found = [_lease(w, p) for _ in range((1, 2, 3)[p.below(3)])]
+    found = [_lease(w, p) for _ in range(p.of((1, 2, 3)))]
     worker = p.of(BAD_TEXTS) if p.rarely(40) else found[0][2]
     return list(dict.fromkeys((i, t) for i, t, _ in found)), worker
 
@@ -262,7 +267,8 @@ def _result(p: Picks, outbox_id: UUID, token: UUID) -> Result:
     code = None if said == "DISPATCHED" else p.of((None, "E1"))
     return Result(
         outbox_id, token, said, reference, code,
-        p.of((None, 12, -1)), p.of((None, 0, 5, -3, 700_000)),
+        -1 if p.rarely(3) else p.of((None, 12)),
+        p.of((-3, 700_000)) if p.rarely(3) else p.of((None, 0, 5)),
     )
 
 
@@ -307,7 +313,7 @@ def complete_one(w: World, p: Picks) -> Move:
 
 
 def repair(w: World, p: Picks) -> Move:
-    limit, worker = (10, 1, 2, 0)[p.below(4)], _worker(p)
+    limit, worker = _few(p, most=10), _worker(p)
     expired = leases.repairable(w.state)
     while 0 < limit < len(expired) and expired[limit - 1].due_at == expired[limit].due_at:
         limit += 1  # which of two that expired together comes first is not promised
@@ -399,7 +405,7 @@ def resolve(w: World, p: Picks) -> Move:
 
 
 def redrive(w: World, p: Picks) -> Move:
-    ids = [_item(w, p, lambda i: not i.queued) for _ in range((1, 2, 0)[p.below(3)])]
+    ids = [_item(w, p, lambda i: not i.queued) for _ in range(_few(p))]
     rehearsal, disputed, by = p.rarely(4), p.rarely(3), _operator(p)
     arguments = {"p_outbox_ids": ids, "p_dry_run": rehearsal, "p_disputed_too": disputed, **by}
     return Move(
@@ -430,7 +436,7 @@ def pause(w: World, p: Picks) -> Move:
 def resume(w: World, p: Picks) -> Move:
     paused = [s for s, c in w.state.controls.items() if c.paused]
     scope = p.of(paused) if paused and not p.rarely(4) else _scope(w, p)
-    limit, by = (10, 1, 0)[p.below(3)], _operator(p)
+    limit, by = _few(p, most=10), _operator(p)
     return Move(
         Call("resume_outbox", {**_scoped(scope), "p_limit": limit, **by}),
         lambda state, _: operators.resume(state, scope, limit=limit, **_said(by)),

@@ -45,7 +45,7 @@ def _attempts(state: State) -> Iterable[Row]:
 def _identities(state: State) -> Iterable[Row]:
     for i in state.items.values():
         bound = (i.tenant, i.instruction, i.key, i.participant, i.rail)
-        yield (i.outbox_id, *bound, jsonb(i.payload), i.created_at)
+        yield (i.outbox_id, *bound, jsonb(i.payload) if i.payload_kept else None, i.created_at)
 
 
 _DUE: Final = f"case when isfinite(next_attempt_at) then {_at('next_attempt_at')} " \
