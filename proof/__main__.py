@@ -13,6 +13,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+@app.callback()
+def _proofs() -> None:
+    """Keeps the name of a command, also where there is only one."""
+
+
 app.command()(model)
 
 if __name__ == "__main__":

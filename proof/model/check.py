@@ -57,7 +57,7 @@ class Campaign:
         for path in sorted(self.saved.glob("*.json")):
             self.machine.counts["programs that failed once"] += 1
             self._try(load(path, self.machine))
-        chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        chance = random.Random(self.seed)
         done = self.machine.counts["steps"]
         while not self.findings and self.machine.counts["steps"] - done < self.steps:
             self._try(drawn(chance, self.machine.kinds))

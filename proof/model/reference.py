@@ -31,7 +31,7 @@ _LENGTHS: Final = (40, 40, 100)
 def violations(url: str, *, seed: int, programs: int) -> Counter[str]:
     """What the reference does against the contract, by name. A program ends at its first."""
     found: Counter[str] = Counter()
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     with Machine(url, oldest=True) as machine:
         for number in range(programs):
             # Two of three make no mistakes, one of them no other than the repair at the ceiling.

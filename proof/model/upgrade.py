@@ -15,9 +15,9 @@ import psycopg
 
 from ledgerdb.migrate import upgrade
 from proof.model.machine import Disagreement, Machine
-from proof.model.moves import World
 from proof.model.program import drawn
 from proof.model.reference import does_wrong
+from proof.model.world import World
 
 __all__ = ["survive"]
 
@@ -38,13 +38,13 @@ def survive(url: str, *, seed: int) -> tuple[Counter[str], list[str]]:
     Returns:
         Counts and findings.
     """
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     try:
         with Machine(url, oldest=True) as reference:
             reference.careful = True
             reference.refrains = does_wrong
             reference.run(drawn(chance, reference.kinds, _BEFORE))
-            reference.clock.uninstall()
+            reference.arena.clock.uninstall()
             world, counts = reference.world, reference.counts
     except Disagreement as difference:
         return Counter(), [f"before the upgrade: {difference}"]
@@ -54,7 +54,7 @@ def survive(url: str, *, seed: int) -> tuple[Counter[str], list[str]]:
         item.lease is not None for item in world.state.queue()
     )
     with Machine(url) as head:
-        _adopt(world, head.admin)
+        _adopt(world, head.arena.admin)
         try:
             head.go_on(world, drawn(chance, head.kinds))
         except Disagreement as difference:
