@@ -10,6 +10,7 @@ from proof.fuzz.command import fuzz
 from proof.ground import work_in_memory
 from proof.interleavings.command import interleavings
 from proof.million.command import million
+from proof.model.command import model
 from proof.mutants.command import mutants
 from proof.promises.command import promises
 
@@ -28,7 +29,7 @@ def prepare() -> None:
     work_in_memory()
 
 
-for command in (attacks, chaos, fuzz, interleavings, million, mutants, promises):
+for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises):
     app.command()(command)
 
 if __name__ == "__main__":

@@ -15,11 +15,9 @@ class Function:
     columns: tuple[str, ...]
 
     def statement(self, name: str) -> str:
-        columns = ", ".join(
-            "cast(payload as text)" if c == "payload" else c for c in self.columns
-        )
+        columns = ", ".join("cast(payload as text)" if c == "payload" else c for c in self.columns)
         passed = ", ".join(f"{p} => %({p})s::{kind}" for p, kind in self.parameters.items())
-        return f"select {columns} from public.{name}({passed})"  # noqa: S608 - names of our own
+        return f"select {columns} from public.{name}({passed})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,9 @@ class Outcome:
 
 
 def _function(columns: str, **parameters: str) -> Function:
-    return Function({f"p_{name}": kind for name, kind in parameters.items()}, tuple(columns.split()))
+    return Function(
+        {f"p_{name}": kind for name, kind in parameters.items()}, tuple(columns.split())
+    )
 
 
 _PAYMENT: Final = {
@@ -108,9 +108,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         "payload attempt_count lease_token lease_expires_at",
         **_CLAIM,
     ),
-    "extend_outbox_leases": _function(
-        "outbox_id lease_expires_at", **_LEASES, lease_seconds="int"
-    ),
+    "extend_outbox_leases": _function("outbox_id lease_expires_at", **_LEASES, lease_seconds="int"),
     "begin_outbox_dispatch": _function("outbox_id", **_LEASES),
     "release_outbox_leases": _function("outbox_id", **_LEASES),
     "complete_outbox_attempts": _function(

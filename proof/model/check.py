@@ -1,25 +1,24 @@
-"""Many programs on one machine: Hypothesis draws, shrinks; what failed is kept and tried first."""
+"""Many programs on one machine; what failed is cut short, told as a script, and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import HypothesisException
-
 from proof.model.machine import COMMANDS, Disagreement, Machine
-from proof.model.program import LENGTH, Program, Step, programs
+from proof.model.program import Program, Step, cut, drawn
 
 __all__ = ["SAVED", "Campaign", "check_model", "load", "save"]
 
 # Failing programs, replayed first by every run. A file names its steps, so that it outlives changes
 # of the weights.
 SAVED: Final = Path(__file__).parent / "saved"
+_CUT_SECONDS: Final = 60.0
 
 
 def check_model(url: str, *, steps: int, seed: int, shrink: bool = False) -> list[str]:
@@ -31,7 +30,7 @@ def check_model(url: str, *, steps: int, seed: int, shrink: bool = False) -> lis
         url: the database, as its superuser.
         steps: at least so many; it stops at the first finding.
         seed: of the programs.
-        shrink: whether a failing program is made short first.
+        shrink: whether a failing program is cut short and kept.
 
     Returns:
         The findings; none where the database agrees with the model.
@@ -50,67 +49,39 @@ class Campaign:
     steps: int
     seed: int
     shrink: bool = True
-    saved: Path | None = SAVED
+    saved: Path = SAVED
     progress: Callable[[int], None] = lambda _: None
     findings: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        for program in self._kept():
-            self._try(program)
-        rounds = 0
-        while not self.findings and self.machine.counts["steps"] < self.steps:
-            self._draw(self.seed * 1000 + rounds)
-            rounds += 1
-
-    def _kept(self) -> Iterator[Program]:
-        if self.saved is not None and not self.machine.oldest:
-            for path in sorted(self.saved.glob("*.json")):
-                yield load(path, self.machine)
+        for path in sorted(self.saved.glob("*.json")):
+            self.machine.counts["programs that failed once"] += 1
+            self._try(load(path, self.machine))
+        chance = random.Random(self.seed)
+        done = self.machine.counts["steps"]
+        while not self.findings and self.machine.counts["steps"] - done < self.steps:
+            self._try(drawn(chance, self.machine.kinds))
 
     def _try(self, program: Program) -> None:
         before = self.machine.counts["steps"]
+        difference = self._difference(program)
+        self.progress(self.machine.counts["steps"] - before)
+        if difference is None:
+            return
+        kept = ""
+        if self.shrink:
+            program = cut(program, lambda p: self._difference(p) is not None, _CUT_SECONDS)
+            kept = f"kept as {save(program, self.machine, self.saved)}"
+            difference = self._difference(program) or difference
+        script = "\n".join(self.machine.script)
+        self.findings.append(f"{difference}\nafter:\n{script}\n{kept}".strip())
+
+    def _difference(self, program: Program) -> Disagreement | None:
         try:
             self.machine.run(program)
         except Disagreement as difference:
-            self.findings = [self._told(difference)]
-        finally:
-            self.progress(self.machine.counts["steps"] - before)
-
-    def _draw(self, with_seed: int) -> None:
-        left = self.steps - self.machine.counts["steps"]
-        failing: list[Program] = []
-
-        def check(program: Program) -> None:
-            before = self.machine.counts["steps"]
-            try:
-                self.machine.run(program)
-            except Disagreement:
-                failing.append(program)
-                raise
-            self.progress(self.machine.counts["steps"] - before)
-
-        phases = (Phase.generate, Phase.shrink) if self.shrink else (Phase.generate,)
-        configured = settings(
-            max_examples=max(1, -(-left // LENGTH)),
-            phases=phases,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        )
-        try:
-            configured(seed(with_seed)(given(programs(self.machine.kinds))(check)))()
-        except (Disagreement, HypothesisException, BaseExceptionGroup):
-            # The last one that failed is the shortest.
-            self._try(failing[-1])
-            if not self.findings:
-                self.findings = ["a program fails now and then: the database is not deterministic"]
-            if self.shrink and self.saved is not None:
-                self.findings.append(f"kept as {save(failing[-1], self.machine, self.saved)}")
-
-    def _told(self, difference: Disagreement) -> str:
-        return "\n".join([str(difference), "after:", *self.machine.script])
+            return difference
+        return None
 
 
 def _names(machine: Machine) -> list[str]:
@@ -120,14 +91,14 @@ def _names(machine: Machine) -> list[str]:
 def load(path: Path, machine: Machine) -> Program:
     """A program that was kept."""
     names = _names(machine)
-    return [Step(names.index(n), low, high) for n, low, high in json.loads(path.read_text("utf-8"))]
+    return [Step(names.index(n), choices) for n, choices in json.loads(path.read_text("utf-8"))]
 
 
 def save(program: Program, machine: Machine, folder: Path) -> Path:
-    """Keeps a program, without the steps that do nothing."""
+    """Keeps a program."""
     names = _names(machine)
-    steps = [[names[s.kind], s.low, s.high] for s in program if s.kind]
-    text = "[\n" + ",\n".join(json.dumps(step) for step in steps) + "\n]\n"
+    lines = ",\n".join(json.dumps([names[step.kind], step.choices]) for step in program)
+    text = f"[\n{lines}\n]\n"
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     folder.mkdir(exist_ok=True)
     path.write_text(text, "utf-8")

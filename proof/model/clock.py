@@ -17,12 +17,12 @@ __all__ = ["BEGINNING", "Clock"]
 # In the real future: what asks the server's clock instead of this one is seen to be wrong.
 BEGINNING: Final = 4_102_444_800_000_000  # 2100-01-01
 _SETUP: Final = """
-create schema proof_clock;
-create sequence proof_clock.ticks;
-create function proof_clock.instant() returns timestamptz language sql volatile
+create schema if not exists proof_clock;
+create sequence if not exists proof_clock.ticks;
+create or replace function proof_clock.instant() returns timestamptz language sql volatile
 return timestamptz 'epoch'
     + pg_sequence_last_value('proof_clock.ticks'::regclass) * interval '1 microsecond';
-create function proof_clock.next_instant() returns timestamptz language sql volatile
+create or replace function proof_clock.next_instant() returns timestamptz language sql volatile
 return timestamptz 'epoch' + nextval('proof_clock.ticks'::regclass) * interval '1 microsecond';
 grant usage on schema proof_clock to public;
 grant usage on sequence proof_clock.ticks to public;
@@ -66,7 +66,6 @@ class Clock:
                         sql.SQL(table), sql.Identifier(column), sql.SQL(_INSTANT)
                     )
                 )
-        self.set(BEGINNING)
 
     def uninstall(self) -> None:
         """The functions as they were, for a migration that reads them back. Defaults stay virtual

@@ -67,9 +67,7 @@ def _record(
         item.end()
     elif item.hold in (None, "IN_DOUBT"):
         tries = attempt.number - item.budget_base
-        item.free(
-            state.now + (state.retry_delay(item.rail, tries, None) if wait is None else wait)
-        )
+        item.free(state.now + (state.retry_delay(item.rail, tries, None) if wait is None else wait))
     if item.fifo:
         advance(state, [item.participant])
     return attempt.number, attempt.state
@@ -122,9 +120,9 @@ def resolve(
     if item is None:
         raise Refused("P7006", "p_outbox_id", "a known item")
     lease = item.lease
-    if item.hold is None and lease is not None and lease.dispatched_at is not None:
-        if lease.expires_at <= state.now:
-            close_expired(state, [item], actor, 0)
+    begun = item.hold is None and lease is not None and lease.dispatched_at is not None
+    if begun and lease is not None and lease.expires_at <= state.now:
+        close_expired(state, [item], actor, 0)
     if item.hold != "IN_DOUBT" or lease is None:
         return [_resolved_before(state, item, resolution, reference, attempt_no)]
     if attempt_no is not None and attempt_no != len(item.attempts) + 1:
@@ -143,9 +141,7 @@ def resolve(
 def _resolved_before(
     state: State, item: Item, resolution: str, reference: str | None, attempt_no: int | None
 ) -> Row:
-    earlier = [
-        a for a in state.actions if a.outbox_id == item.outbox_id and a.action == "RESOLVE"
-    ]
+    earlier = [a for a in state.actions if a.outbox_id == item.outbox_id and a.action == "RESOLVE"]
     if earlier and earlier[-1].resolution == resolution:
         number = earlier[-1].attempt_no
         assert number is not None
@@ -287,8 +283,14 @@ def set_control(
 
 
 def set_policy(
-    state: State, rail: str, strategy: str, base: int, factor: int, longest: int,
-    actor: str, reason: str,
+    state: State,
+    rail: str,
+    strategy: str,
+    base: int,
+    factor: int,
+    longest: int,
+    actor: str,
+    reason: str,
 ) -> list[Row]:
     actor, reason = _require_operator(actor, reason)
     if longest < base:

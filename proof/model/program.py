@@ -1,37 +1,43 @@
-"""Programs for the machine: lists of numbers, so that Hypothesis can shrink and keep them."""
+"""Programs for the machine: steps that are numbers, so that they can be drawn, cut and kept.
+
+Hypothesis drew them at first. A draw per step cost more than the step, and shrinking a block of
+bytes took minutes on a real database; cutting steps out takes seconds and is all that is needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from hypothesis import strategies as st
-
-__all__ = ["LENGTH", "Picks", "Program", "Step", "programs"]
+__all__ = ["LENGTH", "Picks", "Program", "Step", "cut", "drawn"]
 
 T = TypeVar("T")
 LENGTH: Final = 100
-_DIGITS: Final = 2**24 - 1  # Hypothesis draws larger ones mostly small
+_CHOICES: Final = 2**48
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do, and numbers to choose the arguments with."""
+    """What to do, and a number to choose the arguments with."""
 
     kind: int
-    low: int
-    high: int
+    choices: int
 
 
 Program = Sequence[Step]
 
 
 class Picks:
-    """Choices out of the numbers of a step. Zeros take the first of everything."""
+    """Choices out of the number of a step. A careful one leaves out what is rarely done: mistakes,
+    replays, tokens of others.
+    """
 
-    def __init__(self, step: Step) -> None:
-        self._left = step.low | step.high << 24
+    def __init__(self, step: Step, *, careful: bool = False) -> None:
+        self._left = step.choices
+        self._careful = careful
 
     def below(self, limit: int) -> int:
         self._left, chosen = divmod(self._left, limit)
@@ -41,11 +47,32 @@ class Picks:
         return options[self.below(len(options))]
 
     def rarely(self, one_in: int) -> bool:
-        return self.below(one_in) == one_in - 1
+        return self.below(one_in) == one_in - 1 and not self._careful
 
 
-def programs(kinds: int, length: int = LENGTH) -> st.SearchStrategy[list[Step]]:
-    """Programs of one length: kind 0 does nothing, which is what others shrink to."""
-    number = st.integers(0, _DIGITS)
-    step = st.builds(Step, st.integers(0, kinds - 1), number, number)
-    return st.lists(step, min_size=length, max_size=length)
+def drawn(chance: random.Random, kinds: int, length: int = LENGTH) -> Program:
+    return [Step(chance.randrange(kinds), chance.randrange(_CHOICES)) for _ in range(length)]
+
+
+def cut(program: Program, fails: Callable[[Program], bool], seconds: float) -> Program:
+    """The program without steps that it does not need to fail (delta debugging).
+
+    Args:
+        program: one that fails.
+        fails: whether another does.
+        seconds: when to be content with what was reached.
+    """
+    until = time.monotonic() + seconds
+    size = len(program) // 2
+    while size:
+        at = 0
+        while at < len(program):
+            if time.monotonic() > until:
+                return program
+            shorter = [*program[:at], *program[at + size :]]
+            if fails(shorter):
+                program = shorter
+            else:
+                at += size
+        size //= 2
+    return program

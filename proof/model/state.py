@@ -79,6 +79,7 @@ class Item:
     due_at: int
     fifo: bool
     by_value: bool = False  # bound to the JSON value: accepted before revision 0004
+    payload_kept: bool = True  # in the registry; of items that ended before 0004 it is not
     queued: bool = True
     lease: Lease | None = None
     hold: str | None = None

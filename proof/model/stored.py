@@ -45,36 +45,57 @@ def _attempts(state: State) -> Iterable[Row]:
 def _identities(state: State) -> Iterable[Row]:
     for i in state.items.values():
         bound = (i.tenant, i.instruction, i.key, i.participant, i.rail)
-        yield (i.outbox_id, *bound, jsonb(i.payload), i.created_at)
+        yield (i.outbox_id, *bound, jsonb(i.payload) if i.payload_kept else None, i.created_at)
 
 
-_DUE: Final = f"case when isfinite(next_attempt_at) then {_at('next_attempt_at')} " \
+_DUE: Final = (
+    f"case when isfinite(next_attempt_at) then {_at('next_attempt_at')} "
     "else 9223372036854775807 end"
+)
 TABLES: Final[dict[str, tuple[str, Callable[[State], Iterable[Row]]]]] = {
     "payment_outbox_pending": (
-        "outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, "
-        f"sequence_id, {_at('created_at')}, {_DUE}, fifo, hold, {_at('held_at')}, attempt_count, "
-        f"budget_base, redrive_no, claimed_by, lease_token, {_at('leased_at')}, "
-        f"{_at('lease_expires_at')}, {_at('dispatch_started_at')}",
+        (
+            "outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, "
+            f"sequence_id, {_at('created_at')}, {_DUE}, fifo, hold, {_at('held_at')}, "
+            f"attempt_count, budget_base, redrive_no, claimed_by, lease_token, {_at('leased_at')}, "
+            f"{_at('lease_expires_at')}, {_at('dispatch_started_at')}"
+        ),
         _queue,
     ),
     "payment_outbox_attempts": (
-        f"outbox_id, sequence_id, attempt_no, state::text, {_at('claimed_at')}, "
-        f"{_at('completed_at')}, {_at('dispatch_started_at')}, worker_id, closed_by, lease_token, "
-        "redrive_no, rail_reference, rail_code, error_code, error_message, latency_ms",
+        (
+            f"outbox_id, sequence_id, attempt_no, state::text, {_at('claimed_at')}, "
+            f"{_at('completed_at')}, {_at('dispatch_started_at')}, worker_id, closed_by, "
+            "lease_token, redrive_no, rail_reference, rail_code, error_code, error_message, "
+            "latency_ms"
+        ),
         _attempts,
     ),
     "payment_outbox_identities": (
-        "outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, "
-        f"payload::jsonb::text, {_at('created_at')}",
+        (
+            "outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, "
+            f"payload::jsonb::text, {_at('created_at')}"
+        ),
         _identities,
     ),
     "payment_outbox_late_results": (
-        "outbox_id, lease_token, worker_id, state::text, outcome, rail_reference, rail_code, "
-        "error_code, error_message, latency_ms",
+        (
+            "outbox_id, lease_token, worker_id, state::text, outcome, rail_reference, rail_code, "
+            "error_code, error_message, latency_ms"
+        ),
         lambda state: (
-            (e.outbox_id, e.token, e.worker, e.state, e.outcome, e.rail_reference, e.rail_code,
-             e.error_code, e.error_message, e.latency_ms)
+            (
+                e.outbox_id,
+                e.token,
+                e.worker,
+                e.state,
+                e.outcome,
+                e.rail_reference,
+                e.rail_code,
+                e.error_code,
+                e.error_message,
+                e.latency_ms,
+            )
             for e in state.late
         ),
     ),

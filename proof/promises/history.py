@@ -97,10 +97,10 @@ def append_only(world: World) -> None:
     for session in ("origin", "replica"):
         world.run(f"set local session_replication_role = {session}")
         for table, column in _GROWING.items():
-            refused(world, "P0001", f"update public.{table} set {column} = {column}")  # noqa: S608
+            refused(world, "P0001", f"update public.{table} set {column} = {column}")
             refused(world, "P0001", f"truncate public.{table} cascade")
             if table != "payment_outbox_attempts":
-                refused(world, "P0001", f"delete from public.{table}")  # noqa: S608
+                refused(world, "P0001", f"delete from public.{table}")
 
 
 @promise(
@@ -182,7 +182,7 @@ def _by_hand(world: World, one: Item, **columns: object) -> None:
     names = ", ".join(row)
     places = ", ".join(f"%({name})s" for name in row)
     world.connection.execute(
-        f"insert into public.payment_outbox_pending ({names}) values ({places})".encode(),  # noqa: S608
+        f"insert into public.payment_outbox_pending ({names}) values ({places})".encode(),
         row,
     )
 
@@ -344,21 +344,19 @@ def edited_times(world: World) -> None:
 def privileges(world: World) -> None:
     ours = "f.pronamespace = 'public'::regnamespace and f.prokind = 'f'"
     found = world.rows(
-        f"select f.proname from pg_proc as f cross join aclexplode(f.proacl) as a"  # noqa: S608
+        f"select f.proname from pg_proc as f cross join aclexplode(f.proacl) as a"
         f" where {ours} and a.grantee = 0"
     )
     same("open to PUBLIC", found, [])
-    found = world.rows(
-        f"select f.proname from pg_proc as f where {ours} and f.proacl is null"  # noqa: S608
-    )
+    found = world.rows(f"select f.proname from pg_proc as f where {ours} and f.proacl is null")
     same("default privileges", found, [])
     found = world.rows(
-        f"select f.proname from pg_proc as f where {ours} and f.prosecdef"  # noqa: S608
+        f"select f.proname from pg_proc as f where {ours} and f.prosecdef"
         " and not 'search_path=pg_catalog, public, pg_temp' = any(coalesce(f.proconfig, '{}'))"
     )
     same("without a path", found, [])
     found = world.rows(
-        f"select f.proname from pg_proc as f cross join aclexplode(f.proacl) as a"  # noqa: S608
+        f"select f.proname from pg_proc as f cross join aclexplode(f.proacl) as a"
         f" where {ours} and f.proname ~ '^_' and a.grantee <> f.proowner"
     )
     same("private", found, [])

@@ -73,7 +73,7 @@ def past(
         names = ", ".join(row)
         places = ", ".join(f"%({name})s" for name in row)
         world.connection.execute(
-            f"insert into public.payment_outbox_attempts ({names}) values ({places})".encode(),  # noqa: S608
+            f"insert into public.payment_outbox_attempts ({names}) values ({places})".encode(),
             row,
         )
     return one

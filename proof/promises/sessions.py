@@ -69,7 +69,7 @@ def locked(world: World, *ones: Item, table: str = "payment_outbox_pending") -> 
         with session.connection.transaction():
             for one in ones:
                 session.run(
-                    f"select 1 from public.{table} where outbox_id = %s for update",  # noqa: S608
+                    f"select 1 from public.{table} where outbox_id = %s for update",
                     one.outbox_id,
                 )
             yield
@@ -81,7 +81,7 @@ def is_locked(world: World, one: Item, table: str = "payment_outbox_pending") ->
     try:
         with world.undone():
             world.run(
-                f"select 1 from public.{table} where outbox_id = %s for update nowait",  # noqa: S608
+                f"select 1 from public.{table} where outbox_id = %s for update nowait",
                 one.outbox_id,
             )
     except psycopg.errors.LockNotAvailable:
