@@ -5,9 +5,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SQL    := sqlfunctions migrations/ddl migrations/frozen
 ARGS   ?=
-CALLS  ?= 10000
+CALLS  ?= 100000
+SEED   ?= 20261124
+HOURS  ?= 1
+PROOF  := $(BIN)/python -m proof
 
-.PHONY: help demo test fuzz check lint types verify-generated evidence freeze schema privileges sample verbs format clean
+.PHONY: help demo test prove fuzz soak ha check lint types verify-generated evidence freeze schema privileges correctness sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -25,8 +28,23 @@ demo: $(READY) ## The main job on an embedded PostgreSQL 18; writes demo-report.
 test: $(READY) ## All tests, on PostgreSQL 16 and 18
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-fuzz: $(READY) ## Hostile arguments for every function and verb: make fuzz CALLS=100000
-	LEDGERDB_FUZZ_CALLS=$(CALLS) $(BIN)/python -m pytest -n 2 --timeout=0 tests/fuzz $(ARGS)
+prove: $(READY) ## Every proof of docs/correctness.md in CI's sizes: make prove SEED=7
+	$(PROOF) promises
+	$(PROOF) attacks
+	$(PROOF) interleavings --seed $(SEED)
+	$(PROOF) model --seed $(SEED)
+	$(PROOF) mutants --seed $(SEED)
+	$(PROOF) fuzz --seed $(SEED)
+	$(PROOF) chaos --seed $(SEED)
+
+fuzz: $(READY) ## Hostile arguments for every function and entry point: make fuzz CALLS=1000000
+	$(PROOF) fuzz --calls $(CALLS) $(ARGS)
+
+soak: $(READY) ## Faults under load for hours, with a summary: make soak HOURS=8
+	$(PROOF) chaos --hours $(HOURS) $(ARGS)
+
+ha: $(READY) ## A highly available deployment loses its leader under load (installs Patroni beside the example)
+	$(BIN)/python examples/high-availability/run.py $(ARGS)
 
 check: lint types verify-generated test ## What CI runs
 
@@ -46,6 +64,7 @@ verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.privileges --check
 	$(BIN)/python -m tools.sample --check
 	$(BIN)/python -m tools.verbs --check
+	$(BIN)/python -m tools.correctness --check
 
 evidence: $(READY) ## Verify on an embedded PostgreSQL 18 and write evidence/
 	$(BIN)/ledgerdb verify retry-semantics $(ARGS)
@@ -61,6 +80,9 @@ privileges: $(READY) ## Write which role may do what
 
 sample: $(READY) ## Write the demo's instructions
 	$(BIN)/python -m tools.sample
+
+correctness: $(READY) ## Write the counts of docs/correctness.md from evidence/correctness
+	$(BIN)/python -m tools.correctness
 
 verbs: $(READY) ## Write the async verbs from the blocking ones
 	$(BIN)/python -m tools.verbs

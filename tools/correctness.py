@@ -1,4 +1,4 @@
-"""`python -m tools.correctness`: writes the counts in docs/correctness.md from evidence/correctness.
+"""`make correctness`: writes the counts in docs/correctness.md from evidence/correctness.
 
 A number on that page was measured by a run that left its artefact; `--check` fails when the page
 says anything else.
