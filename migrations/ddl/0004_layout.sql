@@ -2,7 +2,7 @@
 -- The registry's unique key is stronger than those of the queue and of the attempts' index, which
 -- go: they were most of the work of a claim.
 -- Locks: ACCESS EXCLUSIVE on registry, queue and attempts, for changes of the catalog and while the
--- registry's key is built anew; the only rows written are the identities of the items on the queue.
+-- registry's key is built anew; the only rows written are identities.
 set local lock_timeout = '2s';
 
 -- The tenant comes last in the key: a look-up without a tenant finds its place in the index too.
@@ -16,27 +16,52 @@ unique nulls not distinct (instruction_id, idempotency_key, tenant_id);
 comment on column public.payment_outbox_identities.payload is
 'The payload''s own bytes; null for items that ended before revision 0004: their attempts have it.';
 -- A call that waited for revision 0003, in the middle of an older function, has queued its item
--- without an identity since. While nobody else can queue one, it gets it here.
+-- without an identity since, and a worker may have sent it. While nobody else can queue or complete
+-- one, they get it here.
 lock table public.payment_outbox_pending in access exclusive mode;
 insert into public.payment_outbox_identities (
     outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
     created_at
 )
 select
-    p.outbox_id,
-    p.tenant_id,
-    p.instruction_id,
-    p.idempotency_key,
-    p.participant_id,
-    p.rail_type,
-    public._outbox_fingerprint(p.participant_id, p.rail_type, p.payload) as fingerprint,
-    p.created_at
-from public.payment_outbox_pending as p
+    known.outbox_id,
+    known.tenant_id,
+    known.instruction_id,
+    known.idempotency_key,
+    known.participant_id,
+    known.rail_type,
+    public._outbox_fingerprint(known.participant_id, known.rail_type, known.payload) as fingerprint,
+    known.created_at
+from (
+    select
+        p.outbox_id,
+        p.tenant_id,
+        p.instruction_id,
+        p.idempotency_key,
+        p.participant_id,
+        p.rail_type,
+        p.payload,
+        p.created_at
+    from public.payment_outbox_pending as p
+    union all
+    -- Ended: an item that goes on has its row above.
+    select
+        a.outbox_id,
+        a.tenant_id,
+        a.instruction_id,
+        a.idempotency_key,
+        a.participant_id,
+        a.rail_type,
+        a.payload,
+        a.created_at
+    from public.payment_outbox_attempts as a
+    where a.state in ('DISPATCHED', 'FAILED')
+) as known
 where
     not exists (
         select
         from public.payment_outbox_identities as i
-        where i.outbox_id = p.outbox_id
+        where i.outbox_id = known.outbox_id
     )
 on conflict do nothing;
 -- An item that is on the queue now will end without a copy in its attempts.

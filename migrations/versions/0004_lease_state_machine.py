@@ -19,7 +19,7 @@ depends_on = None
 def upgrade() -> None:
     op.run_script(
         "0004_layout.sql",
-        sha256="ae3fc967f8476e2ed3c00d18ed3a18007d7faf4fb1eb47d6790e91dfbdf3c906",
+        sha256="a7c72d8aebc921a0b3dbe00b3efde02b033182da47e042cf6ac42b8415f599a7",
     )
     op.install_function(
         "0004_deny_late_results_mutation.sql",

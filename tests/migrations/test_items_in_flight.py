@@ -150,7 +150,7 @@ def test_a_call_of_the_old_body_that_waits_for_the_migration_goes_on(
 
 def test_an_item_that_waited_for_revision_0003_has_an_identity(baseline_database_url: str) -> None:
     """An older function was in the middle of its call when 0003 took its locks: it queued the item
-    afterwards, past the registry.
+    afterwards, past the registry. One of two has been sent before 0004.
     """
     upgrade(baseline_database_url, "0003")
     with psycopg.connect(baseline_database_url, autocommit=True) as connection:
@@ -158,12 +158,18 @@ def test_an_item_that_waited_for_revision_0003_has_an_identity(baseline_database
         connection.execute(
             """insert into public.payment_outbox_pending
                 (instruction_id, participant_id, sequence_id, idempotency_key, rail_type, payload)
-            values ('late', 'p', 1, 'late', 'RTGS', '{"amount": 1.10}')"""
+            values ('sent', 'p', 1, 'sent', 'RTGS', '{"amount": 1.10}'),
+                ('late', 'p', 2, 'late', 'RTGS', '{"amount": 1.10}')"""
         )
-        connection.execute("insert into public.participant_outbox_sequences values ('p', 2)")
+        connection.execute("insert into public.participant_outbox_sequences values ('p', 3)")
+        sent, other = late.rows(CLAIM, 2, "old", 600)
+        if sent.instruction_id != "sent":
+            sent, other = other, sent
+        late.rows(COMPLETE, sent.outbox_id, sent.lease_token, "old", "DISPATCHED")
         upgrade(baseline_database_url)
-        ((outbox_id,),) = late.rows("select outbox_id from public.payment_outbox_pending")
-        (replay,) = late.rows(ENQUEUE, "late", "p", "late", '{"amount": 1.10}')
-        assert (replay.outbox_id, replay.sequence_id) == (outbox_id, 1)
-        (claimed,) = late.rows(CLAIM, 10, "worker", 60)
-        assert claimed.outbox_id == outbox_id
+        for item, state in ((sent, "DISPATCHED"), (other, "PENDING")):
+            name = item.instruction_id
+            (replay,) = late.rows(ENQUEUE, name, "p", name, '{"amount": 1.10}')
+            assert (replay.outbox_id, replay.state) == (item.outbox_id, state)
+        done = late.rows(COMPLETE, other.outbox_id, other.lease_token, "old", "DISPATCHED")
+        assert [row.state for row in done] == ["DISPATCHED"]
