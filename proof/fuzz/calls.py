@@ -132,6 +132,8 @@ class Fuzz:
         self._rng.shuffle(first)
         self._rng.shuffle(then)
         self._turns = chain(first, cycle(then))
+        # so many calls bring each kind of session to each role
+        self.once = len(first) * (_ROLLED_BACK + _KEPT)
         for function in self.functions:
             for name in self.model.undocumented(function.name, list(function.parameters)):
                 self._find(f"{function.name}({name}) is not in docs/limits.md")
