@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, cycle, product
 from pathlib import Path
 from random import Random
 from typing import Any, Final, LiteralString
@@ -76,6 +77,7 @@ class Function:
 class Outcome:
     """What one run did."""
 
+    known: int = 0
     calls: int = 0
     codes: Counter[str] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
@@ -91,6 +93,7 @@ class Outcome:
 
     def merge(self, other: Outcome) -> None:
         """Adds what another run did."""
+        self.known = other.known
         self.calls += other.calls
         self.codes += other.codes
         self.functions += other.functions
@@ -122,7 +125,15 @@ class Fuzz:
             Function(name, tuple(parameters or ()), tuple(types), role)
             for name, parameters, types, role in self._admin.execute(_FUNCTIONS).fetchall()
         ]
-        self.outcome = Outcome()
+        self.outcome = Outcome(known=len(self.functions))
+        # Each kind of session with each role, then each role as often as it has functions.
+        roles = sorted(function.role for function in self.functions)
+        first, then = (list(product(KINDS, some)) for some in (sorted({*roles}), roles))
+        self._rng.shuffle(first)
+        self._rng.shuffle(then)
+        self._turns = chain(first, cycle(then))
+        # so many calls bring each kind of session to each role
+        self.once = len(first) * (_ROLLED_BACK + _KEPT)
         for function in self.functions:
             for name in self.model.undocumented(function.name, list(function.parameters)):
                 self._find(f"{function.name}({name}) is not in docs/limits.md")
@@ -142,9 +153,8 @@ class Fuzz:
 
     def _round(self) -> None:
         """Calls of one session: first such that leave nothing, then such that stay."""
-        kind = self._rng.choice(KINDS)
+        kind, role = next(self._turns)
         connection = self._session(kind)
-        role = self._rng.choice(self.functions).role
         functions = [function for function in self.functions if function.role == role]
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)), prepare=False)
         valid = self._site.refresh()
@@ -156,7 +166,8 @@ class Fuzz:
                 held = []
             function = self._rng.choice(functions)
             given = draw(self._rng, function.signature, valid)
-            self._judge(kind, connection, function, given, keep=keep)
+            # what the reference keeps stops it for good, and hides its other defects
+            self._judge(kind, connection, function, given, keep=keep and self._is_head)
         if connection.closed:
             del self._sessions[kind.name]
         else:
