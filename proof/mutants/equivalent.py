@@ -27,6 +27,10 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("extend_outbox_leases", "+next_attempt_at = p.next_attempt_at"): (
         "the trigger follow_edited_item moves the time with the end of the lease"
     ),
+    ("_enqueue_outbox_items", "-order by g.instruction_id, g.idempotency_key, g.tenant_id"): (
+        "the window functions have sorted the rows like this already; the clause keeps it so under"
+        " other plans"
+    ),
     ("_release_stale_holds", "+order by w.participant_id desc"): (
         "the walk is in this order already, and whom it names is sorted again; which 10,000 of more"
         " are looked at first is no promise"

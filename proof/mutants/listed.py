@@ -133,7 +133,7 @@ _MUTANTS: Final = (
      "the rail drops the payment of one tenant as that of another"),
     ("batches lock as they come", "_enqueue_outbox_items",
      "\n        order by g.instruction_id, g.idempotency_key, g.tenant_id\n        on",
-     "\n        on",
+     "\n        order by g.place\n        on",
      "two batches deadlock"),
     ("two keys of an instruction", "ingest_instruction", "        if not found then",
      "        if false then", "an instruction is paid twice"),

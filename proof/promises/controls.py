@@ -79,6 +79,12 @@ def resumes(world: World) -> None:
     theirs = items.item(world, tenant_id=tenant_id)
     batch = [items.enqueue(world) for _ in range(3)]
     strange = items.enqueue(world, rail="X")
+    doubted = items.enqueue(world)
+    world.run(
+        "update public.payment_outbox_pending set hold = 'IN_DOUBT', held_at = now(),"
+        " next_attempt_at = 'infinity' where outbox_id = %s",
+        doubted.outbox_id,
+    )
     world.call("pause_outbox", scope="QUEUE", scope_key="*", **_WHO)
     world.call("pause_outbox", scope="TENANT", scope_key=str(tenant_id), **_WHO)
     items.claim(world)
@@ -88,6 +94,7 @@ def resumes(world: World) -> None:
         row = world.one("resume_outbox", **resume, limit=limit)
         same("resumed", (row["released"], row["remaining"]), promised)
     same("theirs", (items.queue(world, theirs) or {})["hold"], "PAUSED")
+    same("in doubt", (items.queue(world, doubted) or {})["hold"], "IN_DOUBT")
     items.claim(world, *batch, strange)
     row = world.one("resume_outbox", scope="TENANT", scope_key=str(tenant_id), **_WHO)
     same("resumed", (row["released"], row["remaining"]), (1, 0))

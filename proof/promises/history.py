@@ -143,7 +143,7 @@ def retired_only(world: World) -> None:
         one, other = items.item(world), items.item(world)
         items.claim(world, one, other)
         items.complete(world, one, "FAILED")
-        forged(world, one)
+        forged(world, one, attempts=2)
         items.complete(world, other, "FAILED")
         refused(world, "P0001", "delete from public.payment_outbox_attempts")
         world.run(

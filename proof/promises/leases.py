@@ -431,3 +431,26 @@ def edited(world: World) -> None:
     )
     same("due", (items.queue(world, one) or {})["next_attempt_at"], during)
     items.claim(world, one)
+
+
+@promise("a live lease protects its item, whatever somebody made of the time at which it is due")
+def protected(world: World) -> None:
+    one, free = items.enqueue(world), items.enqueue(world)
+    items.claim(world, one, free)
+    world.call("release_outbox_leases", **items.leases([free]))
+    world.run(
+        "update public.payment_outbox_pending set next_attempt_at = now() - interval '1 hour',"
+        " dispatch_started_at = case when lease_token is null then now() end"
+    )
+    before = items.queue(world, one)
+    for fair in (False, True):
+        world.run(
+            "insert into public.outbox_controls (scope, scope_key, fair) values ('QUEUE', '*', %s)"
+            " on conflict (scope, scope_key) do update set fair = excluded.fair",
+            fair,
+        )
+        rows = world.call("claim_outbox_items", batch_size=9, worker_id="w2", lease_seconds=60)
+        same("claimed", [row["outbox_id"] for row in rows], [] if fair else [free.outbox_id])
+        same("repaired", _repair(world), [])
+        same("queue", items.queue(world, one), before)
+    same("a new lease is not begun", (items.queue(world, free) or {})["dispatch_started_at"], None)

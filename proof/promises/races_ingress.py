@@ -73,7 +73,7 @@ def same_key(world: World) -> None:
             raise Broken("an instruction is accepted under two keys")
 
 
-def _batch(*ones: Item, participants: bool = False) -> Callable[[World], list[Row]]:
+def _batch(*ones: Item) -> Callable[[World], list[Row]]:
     return lambda world: world.call(
         "enqueue_outbox_items",
         instruction_ids=[one.instruction for one in ones],
@@ -86,33 +86,44 @@ def _batch(*ones: Item, participants: bool = False) -> Callable[[World], list[Ro
 
 @promise("batches take keys and participants in one order, so that they never deadlock", alone=True)
 def batches_in_order(world: World) -> None:
-    first, middle, last = (Item(instruction=f"same-{name}") for name in "abc")
-    with another(world) as other, another(world) as third:
-        with world.connection.transaction():
-            _batch(middle)(world)
-            other.waits(_batch(last, middle, first))
-            third.waits(_batch(Item(instruction="same-a", participant=first.participant)))
-            probe = World(world.url)
-            probe.run("set lock_timeout = '1s'")
-            same(
-                "free",
-                _batch(Item(instruction="same-c", participant="other"))(probe)[0]["outcome"],
-                "ACCEPTED",
-            )
-            probe.close()
-        rows = other.result()
-        same("outcomes", [row["outcome"] for row in rows], ["CONFLICT", "REPLAYED", "ACCEPTED"])
-        third.result()
+    for by in ("instruction", "key"):
+        first, middle, last = (
+            Item(instruction=f"by {by} {name if by == 'instruction' else ''}x", key=f"K {name}")
+            for name in "abc"
+        )
+        low = Item(instruction=first.instruction, key=first.key, participant=first.participant)
+        high = Item(instruction=last.instruction, key=last.key, participant="other")
+        with another(world) as other, another(world) as third:
+            with world.connection.transaction():
+                _batch(middle)(world)
+                other.waits(_batch(last, middle, first))
+                third.waits(_batch(low))
+                _at_once(world, high)
+            rows = other.result()
+            same("outcomes", [row["outcome"] for row in rows], ["CONFLICT", "REPLAYED", "ACCEPTED"])
+            third.result()
+    _participants_in_order(world)
+
+
+def _at_once(world: World, one: Item) -> None:
+    """Enqueues it in another session, which may not wait."""
+    probe = World(world.url)
+    try:
+        probe.run("set lock_timeout = '1s'")
+        (row,) = _batch(one)(probe)
+        same("free", row["outcome"], "ACCEPTED")
+    finally:
+        probe.close()
+
+
+def _participants_in_order(world: World) -> None:
     low, mid, high = (f"participant-{name}" for name in "abc")
     with another(world) as other, another(world) as third:
         with world.connection.transaction():
             _batch(Item(participant=mid))(world)
             other.waits(_batch(*(Item(participant=name) for name in (high, mid, low))))
             third.waits(_batch(Item(participant=low)))
-            probe = World(world.url)
-            probe.run("set lock_timeout = '1s'")
-            _batch(Item(participant=high))(probe)
-            probe.close()
+            _at_once(world, Item(participant=high))
         other.result()
         third.result()
     counters = {
