@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import Progress
 
-from proof.ground import BASELINE, Ground, replacements
+from proof.ground import BASELINE, HEAD, Ground, replacements
 from proof.model.check import Campaign
 from proof.model.machine import Machine
 from proof.model.reference import EXPECTED, violations
@@ -24,17 +24,18 @@ from proof.report import Report, conclude
 
 __all__ = ["model"]
 
-_CHUNK: Final = 2_500
-_PROGRAMS: Final = 400  # of the reference
+_CHUNK: Final = 5_000
+_PROGRAMS: Final = 200  # of the reference
 _UPGRADES: Final = 4
+_OLDER: Final = 5  # one chunk in so many runs on the older server
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     kind: str
+    url: str
     seed: int
     size: int
-    version: int = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +43,36 @@ class _Done:
     kind: str
     counts: Counter[str]
     findings: list[str]
-    server: tuple[str, str]
 
 
-_GROUNDS: dict[int, Ground] = {}
-
-
-def _ground(version: int) -> Ground:
-    """The server of this process; it ends with it."""
-    if version not in _GROUNDS:
-        _GROUNDS[version] = ground = Ground(version)
-        ground.__enter__()
-    return _GROUNDS[version]
-
-
-def _perform(tasks: Sequence[_Task]) -> list[_Done]:
-    try:
-        return [_one(task) for task in tasks]
-    finally:
-        while _GROUNDS:
-            _GROUNDS.popitem()[1].__exit__(None, None, None)
-
-
-def _one(task: _Task) -> _Done:
-    ground = _ground(task.version)
+def _perform(task: _Task) -> _Done:
     if task.kind == "reference":
-        with ground.database(BASELINE) as url:
-            found = violations(url, seed=task.seed, programs=task.size)
-            return _Done(task.kind, found, [], Report.server_of(url))
+        found = violations(task.url, seed=task.seed, programs=task.size)
+        return _Done(task.kind, found, [])
     if task.kind == "upgrade":
-        with ground.database(BASELINE) as url:
-            counts, findings = survive(url, seed=task.seed)
-            return _Done(task.kind, counts, findings, Report.server_of(url))
-    with ground.database(replaced=replacements()) as url:
-        server = Report.server_of(url)
-        with Machine(url) as machine:
-            campaign = Campaign(machine, steps=task.size, seed=task.seed)
-            campaign.run()
-            return _Done(task.kind, machine.counts, campaign.findings, server)
+        counts, findings = survive(task.url, seed=task.seed)
+        return _Done(task.kind, counts, findings)
+    with Machine(task.url) as machine:
+        campaign = Campaign(machine, steps=task.size, seed=task.seed)
+        campaign.run()
+        return _Done(task.kind, machine.counts, campaign.findings)
 
 
-def _tasks(steps: int, seed: int) -> list[_Task]:
+def _tasks(stack: ExitStack, grounds: tuple[Ground, Ground], steps: int, seed: int) -> list[_Task]:
+    """Each with a database of its own, the longest first."""
+    newer, older = grounds
     chunks = max(1, -(-steps // _CHUNK))
-    size = -(-steps // chunks)
-    # every fifth on the older server
-    head = [_Task("head", seed + n, size, 16 if n % 5 == 4 else 18) for n in range(chunks)]
-    upgrades = [_Task("upgrade", seed + n, 1) for n in range(_UPGRADES)]
-    return [_Task("reference", seed, _PROGRAMS), *upgrades, *head]
+
+    def fresh(ground: Ground, revision: str = HEAD) -> str:
+        replaced = replacements() if revision == HEAD else ()
+        return stack.enter_context(ground.database(revision, replaced=replaced))
+
+    head = [
+        _Task("head", fresh(older if n % _OLDER == 1 else newer), seed + n, -(-steps // chunks))
+        for n in range(chunks)
+    ]
+    upgrades = [_Task("upgrade", fresh(newer, BASELINE), seed + n, 1) for n in range(_UPGRADES)]
+    return [_Task("reference", fresh(newer, BASELINE), seed, _PROGRAMS), *upgrades, *head]
 
 
 def model(
@@ -101,26 +85,28 @@ def model(
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     began = time.monotonic()
     print(f"model: seed {chosen}", flush=True)
-    tasks = _tasks(steps, chosen)
     done: list[_Done] = []
-    with (
-        Progress(transient=True) as progress,
-        ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
-    ):
-        bar = progress.add_task("steps", total=len(tasks))
-        shares = [tasks[n :: jobs * 4] for n in range(jobs * 4)]
-        for share in as_completed([pool.submit(_perform, s) for s in shares if s]):
-            done += share.result()
-            progress.advance(bar, len(share.result()))
-    conclude(_report(done, steps, chosen, time.monotonic() - began), out)
+    with ExitStack() as stack:
+        grounds = stack.enter_context(Ground(18)), stack.enter_context(Ground(16))
+        tasks = _tasks(stack, grounds, steps, chosen)
+        servers = {Report.server_of(task.url) for task in tasks if task.kind == "head"}
+        progress = stack.enter_context(Progress(transient=True))
+        pool = stack.enter_context(ProcessPoolExecutor(jobs, mp_context=get_context("spawn")))
+        bar = progress.add_task("programs", total=len(tasks))
+        for finished in as_completed([pool.submit(_perform, task) for task in tasks]):
+            done.append(finished.result())
+            progress.advance(bar)
+    conclude(_report(done, servers, steps, chosen, time.monotonic() - began), out)
 
 
-def _report(done: list[_Done], steps: int, seed: int, seconds: float) -> Report:
+def _report(
+    done: list[_Done], servers: set[tuple[str, str]], steps: int, seed: int, seconds: float
+) -> Report:
     counts: Counter[str] = Counter()
     reference: Counter[str] = Counter()
     for one in done:
         (reference if one.kind == "reference" else counts).update(one.counts)
-    version, fingerprint = next(d.server for d in done if d.kind == "head")
+    version, fingerprint = max(servers)
     required: dict[str, Any] = {"steps": steps, "upgrades": _UPGRADES}
     return Report(
         check_id="model",
@@ -133,5 +119,5 @@ def _report(done: list[_Done], steps: int, seed: int, seconds: float) -> Report:
         findings=[finding for one in done for finding in one.findings],
         required={**required, **dict.fromkeys(EXPECTED, 1)},
         seconds=seconds,
-        further={"servers": sorted({d.server[0] for d in done})},
+        further={"servers": sorted(server for server, _ in servers)},
     )
