@@ -18,7 +18,12 @@ _HOSTILE: Final = {"transaction_isolation": "repeatable read"}
 _NOTHING: Final = "1"
 _LOGIN: Final = "mallory_all"
 # These look again in a later statement, and say so.
-_AT_READ_COMMITTED: Final = {"retire_history", "redrive_dead_letters", "seal_ledger"}
+_AT_READ_COMMITTED: Final = {
+    "redrive_dead_letters",
+    "retire_history",
+    "seal_ledger",
+    "set_outbox_control",  # an ordering
+}
 _LIMITS: Final = "select public.outbox_retry_ceiling(), public._retention_days_min()"
 
 
