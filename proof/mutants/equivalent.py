@@ -17,6 +17,10 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("claim_outbox_items", "-exit when v_met = 0;\n+null;"): (
         "a round that meets nothing leases nothing, and `v_leased = v_met` ends the loop"
     ),
+    ("claim_outbox_items", "+for v_round in 1 .. 21 loop"): (
+        "a bound on the work of one claim: how many rounds are made is no promise, and what is left"
+        " is claimed by the next"
+    ),
     ("seal_ledger", "and v_horizon.noted_xid < v_xid, false"): (
         "the id of this transaction is new: no earlier call can have noted it"
     ),

@@ -145,12 +145,13 @@ def _verdicts(world: World) -> dict[str, list[Item]]:
         "alter table public.payment_outbox_attempts drop constraint ck_attempts_ledger_position"
     )
     found["UNSEALED"] = [past(world, OLD, ledger_position=position) for position in (1000002, None)]
+    found["RETIRE"].append(past(world, OLD, ledger_position=1000000))  # the last under the seal
     half = past(world, OLD, ledger_position=1000001, state="RETRYABLE")
     world.run(
         "insert into public.payment_outbox_attempts (outbox_id, instruction_id, participant_id,"
         " sequence_id, idempotency_key, rail_type, attempt_no, state, completed_at,"
         " ledger_position)"
-        " values (%s, 'I', 'P', 9, 'K', 'R', 2, 'DISPATCHED', %s, 1000000)",
+        " values (%s, 'I', 'P', 9, 'K', 'R', 2, 'DISPATCHED', %s, 999999)",
         *(half.outbox_id, OLD),
     )
     found["UNSEALED"].append(half)
