@@ -107,6 +107,8 @@ def _report(
     for one in done:
         (reference if one.kind == "reference" else counts).update(one.counts)
     version, fingerprint = max(servers)
+    refused = sum(count for name, count in counts.items() if name.startswith("refused "))
+    whole = ("steps", "transactions", "rollbacks", "savepoints", "upgrades")
     required: dict[str, Any] = {"steps": steps, "upgrades": _UPGRADES}
     return Report(
         check_id="model",
@@ -114,10 +116,13 @@ def _report(
         seed=seed,
         server_version=version,
         schema_fingerprint=fingerprint,
-        counts=dict(sorted(counts.items())),
+        counts={**{name: counts[name] for name in whole}, "refusals": refused},
         reference=dict(sorted(reference.items())),
         findings=[finding for one in done for finding in one.findings],
         required={**required, **dict.fromkeys(EXPECTED, 1)},
         seconds=seconds,
-        further={"servers": sorted(server for server, _ in servers)},
+        further={
+            "servers": sorted(server for server, _ in servers),
+            "each": dict(sorted(counts.items())),
+        },
     )
