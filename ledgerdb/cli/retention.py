@@ -89,7 +89,9 @@ def run_command(
     as_json: _Json = False,
     url: _Url = None,
 ) -> None:
-    """Retire history, batch by batch. Ctrl-C loses no batch that is done; begin anew any time."""
+    """Retire history, batch by batch. Ctrl-C loses no batch that is done, and the server may
+    still end the one under way; begin anew any time.
+    """
     moment, age = _horizon(before, older_than)
     with Ledger.connect(url) as ledger:
         found = plan(ledger, before=moment, older_than=age)
@@ -177,7 +179,7 @@ def _tell(
         return
     typer.echo(
         f"retired {totals['items']:,} items with {totals['attempts']:,} attempts"
-        + (" (interrupted; the rest stays)" if interrupted else "")
+        + (" (interrupted; the batch under way may still end)" if interrupted else "")
     )
 
 

@@ -28,11 +28,12 @@ COLUMNS: Final = (
 
 
 class Attack(NamedTuple):
-    """Names as in `EVERYONE`."""
+    """Names as in `EVERYONE`; before `since`, a version of PostgreSQL, it works for nobody."""
 
     statement: str
     worked: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    since: int = 0
 
 
 WRITES: Final = {
@@ -211,8 +212,8 @@ TRICKS: Final = {
     "references": Attack(
         f"create table mallory.r (outbox_id uuid references {QUEUE} (outbox_id))", CONTROL
     ),
-    "cluster": Attack(f"cluster {QUEUE} using payment_outbox_pending_pkey", CONTROL),
-    "reindex": Attack(f"reindex table {QUEUE}", CONTROL),
+    "cluster": Attack(f"cluster {QUEUE} using payment_outbox_pending_pkey", CONTROL, since=17),
+    "reindex": Attack(f"reindex table {QUEUE}", CONTROL, since=17),
     "comment": Attack(f"comment on table {QUEUE} is 'mine'"),
     "rename-column": Attack(f"alter table {QUEUE} rename column rail_type to rail"),
     "rename-schema": Attack("alter schema public rename to mine"),

@@ -65,7 +65,8 @@ def wrong_listed(grounds: Grounds, name: str) -> str | None:
     if grounds.is_head:
         right = succeeded == attack.may and refused <= {DENIED}
     else:
-        right = succeeded == attack.worked and refused <= {DENIED} | _ABSENT
+        can_work = grounds.connection.info.server_version >= attack.since * 10_000
+        right = succeeded == (attack.worked if can_work else ()) and refused <= {DENIED} | _ABSENT
     return None if right else f"{name}: {found}"
 
 

@@ -120,7 +120,7 @@ def test_a_naive_time_is_refused(database_url: str) -> None:
         plan(ledger, before=datetime(2000, 1, 1))  # noqa: DTZ001 - that is the point
 
 
-def test_ctrl_c_undoes_the_batch_under_way_and_no_other(old: History, database_url: str) -> None:
+def test_ctrl_c_leaves_the_batch_under_way_to_the_server(old: History, database_url: str) -> None:
     with psycopg.connect(database_url) as blocker:
         # The last item cannot be deleted until it is let go: the run stops in its third batch.
         blocker.execute(
@@ -144,5 +144,5 @@ def test_ctrl_c_undoes_the_batch_under_way_and_no_other(old: History, database_u
     assert (process.returncode, stderr) == (130, "")
     totals = json.loads(stdout)
     assert (totals["interrupted"], totals["items"]) == (True, 2)
-    assert old.plan() == {"RETIRE": 1, "TOO_YOUNG": 1}
-    assert old.retire().items == 1
+    # Nothing that the library does cancels a statement: the third batch ends whole, or not at all.
+    until(lambda: old.plan() == {"TOO_YOUNG": 1})
