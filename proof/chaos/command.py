@@ -31,7 +31,7 @@ WAIT: Final = "synchronous wait cancelled"
 SHARE_SYNCHRONOUS: Final = 1 / 8
 SHARE_ASYNCHRONOUS: Final = 1 / 30
 SHARE_WAITS: Final = 1 / 12
-SHARE_REFERENCE: Final = 1 / 10
+SHARE_REFERENCE: Final = 1 / 6
 WIDTH: Final = 110
 _HOUR_SECONDS: Final = 3_600
 

@@ -21,7 +21,7 @@ __all__ = ["ingress", "worker"]
 BATCH: Final = 4
 PACE_SECONDS: Final = 0.02
 RETRY_SECONDS: Final = 0.05
-REPAIR_SECONDS: Final = 0.5
+REPAIR_SECONDS: Final = 2.0
 # The server goes away; everything else that it says means that nothing was written.
 _LOST: Final = ("08", "57P")
 _ENQUEUE: Final = """
