@@ -23,10 +23,10 @@ from proof.chaos.cluster import Cluster
 from proof.chaos.history import Event, Journal, read_histories
 from proof.chaos.ingress import TENANT
 from proof.chaos.nemeses import Site, strike
-from proof.chaos.published import published_codes
 from proof.chaos.rules import RULES
 from proof.chaos.state import digests, read_state
 from proof.ground import replace_functions, replacements
+from proof.published import published_codes
 
 __all__ = ["HEAD_ROLES", "OLDER_ROLES", "Outcome", "Stage", "staged"]
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from proof.fuzz.pools import Value
 from proof.limits import Clause, rows
+from proof.published import published_codes
 
 __all__ = ["Model"]
 
-README: Final = Path(__file__).resolve().parents[2] / "sqlfunctions" / "README.md"
 # One session in its own transactions meets nobody, may call what it calls, and edits no history.
 _IMPOSSIBLE: Final = {"40001", "40P01", "42501", "55P03", "57014", "P0001"}
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
@@ -34,14 +33,7 @@ class Model:
 
     def __init__(self) -> None:
         self.limits = {(row.function, row.parameter): row.clauses for row in rows()}
-        self.published = {
-            code
-            for line in README.read_text("utf-8").splitlines()
-            if line.startswith("| `")
-            for code in re.findall(r"`([0-9A-Z]{5})`", line.split("|")[1])
-        } - _IMPOSSIBLE
-        if len(self.published) < len(_IMPOSSIBLE):
-            raise ValueError(f"{README}: no table of SQLSTATEs")
+        self.published = published_codes() - _IMPOSSIBLE
 
     def undocumented(self, function: str, parameters: list[str]) -> list[str]:
         """Parameters that docs/limits.md does not have."""

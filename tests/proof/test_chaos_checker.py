@@ -10,9 +10,9 @@ import pytest
 
 from proof.chaos.checker import Verdict, judge
 from proof.chaos.history import Event
-from proof.chaos.published import published_codes
 from proof.chaos.rules import RULES
 from proof.chaos.state import State
+from proof.published import published_codes
 
 CODES = frozenset({"P7101", "P7002"})
 
