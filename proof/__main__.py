@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
+from ledgerdb.errors import LedgerError
 from proof.attacks.command import attacks
 from proof.chaos.command import chaos
 from proof.fuzz.command import fuzz
@@ -32,5 +35,15 @@ def prepare() -> None:
 for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises):
     app.command()(command)
 
+
+def main() -> None:
+    """Runs a command; one that could not begin or end says why in a line, and exits with 2."""
+    try:
+        app(prog_name="python -m proof")
+    except LedgerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m proof")
+    main()

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.errors import ConfigurationError
 from ledgerdb.migrate import upgrade
 
 __all__ = [
@@ -131,9 +132,15 @@ def replacements() -> tuple[str, ...]:
 
     Somebody who doubts a check breaks a function and sees the check fail: the proofs and the tests
     run on functions replaced like this.
+
+    Raises:
+        ConfigurationError: one cannot be read.
     """
     named = os.environ.get(REPLACE_VARIABLE, "")
-    return tuple(Path(name).read_text("utf-8") for name in named.split(os.pathsep) if name)
+    try:
+        return tuple(Path(name).read_text("utf-8") for name in named.split(os.pathsep) if name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{REPLACE_VARIABLE}: cannot be read: {error}") from error
 
 
 def replace_functions(url: str, texts: tuple[str, ...]) -> None:

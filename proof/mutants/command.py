@@ -34,7 +34,9 @@ def mutants(
     generated: Annotated[int, typer.Option(min=0, help="So many made by rule, drawn.")] = 50,
     seed: Annotated[int | None, typer.Option(help="Of what is drawn.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes, with a server each.")] = 2,
-    file: Annotated[Path | None, typer.Option(help="Try this function only.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Try this function only.", exists=True, dir_okay=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the artefact.")] = None,
 ) -> None:
     """Functions with a mistake in them: who notices each."""
