@@ -29,20 +29,21 @@ class Expected:
     names: Names
 
 
-def at(migrations: Path, revision: str) -> Expected:
+def at(migrations: Path, revision: str | None = None) -> Expected:
     """What a database at a revision must have.
 
     Args:
         migrations: the folder of env.py.
-        revision: one of the line.
+        revision: one of the line; None means the newest.
 
     Raises:
-        MigrationError: there is no such revision here.
+        MigrationError: there is no catalog of it here.
     """
-    paths = sorted((migrations / FOLDER).glob("[0-9]*.json"))
-    line = [path for path in paths if path.stem <= revision]
-    if not line or line[-1].stem != revision:
-        raise MigrationError(f"no catalog of revision {revision} in {migrations / FOLDER}")
+    line = sorted((migrations / FOLDER).glob("[0-9]*.json"))
+    if revision is not None:
+        line = [path for path in line if path.stem <= revision]
+        if not line or line[-1].stem != revision:
+            raise MigrationError(f"no catalog of revision {revision} in {migrations / FOLDER}")
     return sum_of([parse(path.read_text("utf-8")) for path in line])
 
 
