@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psycopg
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection
 
 from ledgerdb.catalog import Catalog, expected, fingerprint, read, without_guests
 from ledgerdb.catalog.acceptance import Acceptance, split
@@ -22,7 +22,6 @@ from ledgerdb.url import database_url
 __all__ = ["Drift", "drift"]
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_PATIENCE: Final = text("set local lock_timeout = '500ms'")
 _UNBOUNDED: Final = (
     "the database carries no timeouts (a dump without --create leaves them behind): set them with"
     " `alter database ... set lock_timeout = '2s'`, statement_timeout = '30s' and"
@@ -86,7 +85,6 @@ def drift(url: str | URL | None = None, acceptances: Sequence[Acceptance] = ()) 
 def _compared(url: URL, connection: Connection) -> tuple[str, Catalog, Catalog]:
     """The revision, what is there and what must be there."""
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    connection.execute(_PATIENCE)
     revision = _revision(url, connection)
     wanted = expected.at(migrations_dir(), revision)
     driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
