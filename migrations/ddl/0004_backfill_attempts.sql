@@ -7,7 +7,11 @@ returns bigint
 language sql
 stable
 begin atomic
-    select greatest(c.reltuples, 0)::bigint as row_count
+    select
+        (
+            pg_relation_size(c.oid) / current_setting('block_size')::bigint
+            * case when c.reltuples > 0 then c.reltuples / c.relpages else 10 end
+        )::bigint as row_count
     from pg_catalog.pg_class as c
     where c.oid = 'public.payment_outbox_attempts'::regclass;
 end;
@@ -33,7 +37,11 @@ begin
         v_blocks := pg_relation_size('public.payment_outbox_attempts'::regclass)
             / current_setting('block_size')::bigint;
     end if;
-    select v_next + greatest(1, p_rows * c.relpages / greatest(c.reltuples, 1))::bigint
+    select
+        v_next
+        + greatest(
+            1, p_rows * case when c.reltuples > 0 then c.relpages / c.reltuples else 0.1 end
+        )::bigint
     into v_through
     from pg_catalog.pg_class as c
     where c.oid = 'public.payment_outbox_attempts'::regclass;

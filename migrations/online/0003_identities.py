@@ -46,5 +46,5 @@ def prepare() -> None:
     )
     op.backfill(
         "0003_backfill_attempts.sql",
-        sha256="429a9be3cef05627f0aa4c9108e2985cd1861c8330170e01d7c4682092514c32",
+        sha256="8a6431e298cb6f55150b0013553e6782817fde341a94da05ae62aeef00f412f2",
     )

@@ -47,7 +47,7 @@ def prepare() -> None:
     )
     op.backfill(
         "0004_backfill_attempts.sql",
-        sha256="ecd27a91d1d5959e4bb3e370b62aafb8d0d13a35a90c921849f575060f54c173",
+        sha256="01c3de5055127248ba52926b2c768ff7920d9defb36a442b5f12a464d6b09470",
     )
     op.run_script(
         "0004_enqueue_by_any_key.sql",

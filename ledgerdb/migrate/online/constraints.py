@@ -2,8 +2,8 @@
 
 `add constraint ... not valid` holds for new rows at once and reads none; `validate constraint`
 reads the table under SHARE UPDATE EXCLUSIVE, so nobody who reads or writes waits. A column becomes
-NOT NULL in the same way: with `check (c is not null) not valid`, validated here, `set not null` of a
-later script has its proof and reads nothing.
+NOT NULL in the same way: where `check (c is not null)` was added NOT VALID and validated, a later
+script's `set not null` has its proof and reads nothing.
 """
 
 from __future__ import annotations

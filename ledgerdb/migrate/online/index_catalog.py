@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -31,7 +31,7 @@ _CREATE: Final = re.compile(
 )
 _FIND: Final[LiteralString] = """
     select
-        pg_catalog.format('%%I.%%I', tn.nspname, t.relname) as of_table,
+        tn.nspname || '.' || t.relname as of_table,
         x.indisvalid and x.indisready and x.indislive as valid,
         pg_catalog.pg_get_indexdef(c.oid) as definition
     from pg_catalog.pg_class as c
@@ -140,19 +140,17 @@ def expected(connection: psycopg.Connection[Any], statement: Statement) -> str:
         )
         connection.execute(
             sql.SQL("create {}index {} on pg_temp.{} {}").format(
-                # from a file that is pinned
-                sql.SQL(cast(LiteralString, statement.unique)),
+                sql.SQL(statement.unique),
                 index,
                 twin,
-                sql.SQL(cast(LiteralString, statement.rest)),
+                sql.SQL(statement.rest),
             )
         )
-        row = connection.execute(
+        ((definition,),) = connection.execute(
             "select pg_catalog.pg_get_indexdef(%s::pg_catalog.regclass)",
             [f'pg_temp."{statement.name}"'],
-        ).fetchone()
-    assert row is not None
-    return _shape(row[0])
+        )
+    return _shape(definition)
 
 
 def _shape(definition: str) -> str:

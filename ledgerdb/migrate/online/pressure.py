@@ -11,8 +11,8 @@ __all__ = ["LAG_SECONDS_MAX", "QUEUE_MAX", "pressure"]
 LAG_SECONDS_MAX: Final = 10.0
 QUEUE_MAX: Final = 5
 
-# Lags are null for who may not see them (pg_read_all_stats); waits for rows are everyday life, waits
-# for tables are not.
+# Lags are null for who may not see them (pg_read_all_stats). Waits for rows are everyday life,
+# waits for tables are not.
 _PRESSURE: Final[LiteralString] = """
     select
         (
@@ -31,9 +31,7 @@ _PRESSURE: Final[LiteralString] = """
 
 def pressure(connection: psycopg.Connection[Any]) -> str:
     """Why a backfill should pause now; empty for no reason."""
-    row = connection.execute(_PRESSURE).fetchone()
-    assert row is not None
-    lag_seconds, queue = row
+    ((lag_seconds, queue),) = connection.execute(_PRESSURE)
     if lag_seconds > LAG_SECONDS_MAX:
         return f"a standby is {lag_seconds:.0f} s behind"
     if queue > QUEUE_MAX:
