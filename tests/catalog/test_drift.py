@@ -225,6 +225,7 @@ def test_the_server_sees_only_reads(site: Site) -> None:
     said = log.read_bytes()[before:].decode()
     statements = re.findall(r"LOG:  (?:statement|execute [^:]*): \s*(\w+)", said)
     assert len(statements) > 10
+    assert "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" in said
     assert {word.lower() for word in statements} <= {
         "begin",
         "commit",
