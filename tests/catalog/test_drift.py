@@ -16,15 +16,18 @@ from typer.testing import CliRunner, Result
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
 from tests.catalog.conftest import Site
-from tests.commands import run
+from tests.commands import ROOT, run
 from tests.migrations.conftest import closed_port
 from tests.migrations.databases import query
 
-INDEX = "index payment_outbox_attempts.idx_extra"
+INDEX = "index payment_outbox_attempts.idx_rail_reference"
 FOUND = (
-    "CREATE INDEX idx_extra ON public.payment_outbox_attempts USING btree (rail_reference);"
-    " valid yes"
+    "CREATE INDEX idx_rail_reference ON public.payment_outbox_attempts USING btree"
+    " (rail_reference); valid yes"
 )
+REASON = "reconciliation reads by rail reference (DBA-1234)"
+# the example of the document
+(ACCEPTED,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/drift.md").read_text(), re.DOTALL)
 
 
 def drift(url: str, *arguments: str | Path) -> Result:
@@ -42,8 +45,8 @@ def index(site: Site) -> Iterator[None]:
     """Somebody's index on a table of ours."""
     yield from changed(
         site,
-        "create index idx_extra on public.payment_outbox_attempts (rail_reference)",
-        "drop index public.idx_extra",
+        "create index idx_rail_reference on public.payment_outbox_attempts (rail_reference)",
+        "drop index public.idx_rail_reference",
     )
 
 
@@ -113,23 +116,15 @@ def test_for_machines(site: Site) -> None:
     assert found["accepted"] == found["stale"] == found["notes"] == []
 
 
-ACCEPTED = """
-[[accept]]
-object = "{object}"
-found = "{found}"
-reason = "reconciliation reads by rail reference (DBA-1234)"
-"""
-
-
 @pytest.mark.usefixtures("index")
 def test_an_accepted_difference_is_no_drift(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "accepted.toml"
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND))
+    path.write_text(ACCEPTED)
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 0
-    assert f"accepted: {INDEX} (reconciliation reads by rail reference (DBA-1234))" in done.stdout
+    assert f"accepted: {INDEX} ({REASON})" in done.stdout
     # it was accepted as it was then
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND.replace("yes", "no")))
+    path.write_text(ACCEPTED.replace("valid yes", "valid no"))
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 1
     assert f"stale acceptance: {INDEX}" in done.stdout
@@ -137,7 +132,7 @@ def test_an_accepted_difference_is_no_drift(site: Site, tmp_path: Path) -> None:
 
 def test_a_stale_acceptance_is_reported(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "accepted.toml"
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND))
+    path.write_text(ACCEPTED)
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 0
     assert f"stale acceptance: {INDEX}" in done.stdout
