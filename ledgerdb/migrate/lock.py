@@ -23,7 +23,7 @@ from tenacity import (
 
 from ledgerdb.errors import MigrationError
 
-__all__ = ["LOCK_KEY", "deployer"]
+__all__ = ["LOCK_KEY", "deployer", "holder"]
 
 LOCK_KEY: Final = int.from_bytes(b"ledgerdb", "big")
 _POLL_SECONDS_MIN: Final = 0.1
@@ -63,7 +63,7 @@ def deployer(
 
     def before_sleep(state: RetryCallState) -> None:
         if state.attempt_number == 1:
-            on_wait(_holder(connection))
+            on_wait(_named(connection))
 
     attempts = Retrying(
         stop=stop_after_delay(wait_seconds),
@@ -75,19 +75,24 @@ def deployer(
         attempts(lambda: connection.scalar(_TRY, {"key": LOCK_KEY}))
     except RetryError:
         raise MigrationError(
-            f"another deployer is at work on this database: {_holder(connection)};"
+            f"another deployer is at work on this database: {_named(connection)};"
             f" waited {wait_seconds:g} s, nothing was written"
         ) from None
     yield
 
 
-def _holder(connection: Connection) -> str:
+def holder(connection: Connection) -> str | None:
+    """Who deploys to this database at the moment; None: nobody."""
     row = connection.execute(_HOLDER, {"key": LOCK_KEY}).first()
     if row is None:
-        return "it ended just now"
+        return None
     pid, user, application, host, address, since = row
     # other roles' sessions show only their pid without pg_read_all_stats
     return (
         f"pid {pid}, application {application or 'unknown'}, user {user or 'unknown'},"
         f" client {host or address or 'local'}, since {since or 'unknown'} UTC"
     )
+
+
+def _named(connection: Connection) -> str:
+    return holder(connection) or "it ended just now"

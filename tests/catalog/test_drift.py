@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.migrate.lock import LOCK_KEY
 from tests.catalog.conftest import Site
 from tests.commands import ROOT, run
 from tests.migrations.conftest import closed_port
@@ -176,6 +177,15 @@ def test_what_cannot_be_found_out_is_exit_code_2(
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
         assert words in done.stderr
+
+
+def test_while_somebody_deploys_it_is_exit_code_2(site: Site) -> None:
+    with site.connect() as deployer:
+        deployer.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
+        pid = deployer.info.backend_pid
+        done = drift(site.url)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"a deployer is at work on this database: pid {pid}" in done.stderr
 
 
 def test_a_newer_revision_is_exit_code_2(site: Site) -> None:
