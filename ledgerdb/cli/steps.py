@@ -91,7 +91,7 @@ def _table(found: Sequence[StepProgress]) -> RenderableType:
             f"{step.revision}.{step.step_no}",
             step.name,
             step.state,
-            f"{step.rows_done:,}" if is_backfill else "",
+            f"{step.rows_done:,}" if is_backfill or step.rows_done else "",
             f"{step.rows_estimate:,}" if is_backfill else "",
             "" if step.share is None else f"{step.share:.0%}",
             _time(step.seconds),
