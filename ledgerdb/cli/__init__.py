@@ -14,6 +14,7 @@ from ledgerdb.cli.drift import drift
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
+from ledgerdb.cli.steps import steps
 from ledgerdb.cli.verify import verify
 from ledgerdb.errors import LedgerError
 
@@ -32,6 +33,7 @@ app.command()(demo)
 app.command()(drift)
 app.command()(seal)
 app.command()(server)
+app.command()(steps)
 app.add_typer(retention)
 app.add_typer(verify)
 
