@@ -58,6 +58,12 @@ _GRANTS: Final = """
         and g.grantee <> c.relowner and g.privilege_type <> 'MAINTAIN'
     group by 1, 2 order by 1, 2
 """
+_EXECUTE: Final = """
+    select p.proname::text as name, g.grantee::regrole::text as role
+    from pg_catalog.pg_proc as p cross join lateral pg_catalog.aclexplode(p.proacl) as g
+    where p.pronamespace = 'public'::regnamespace and p.proname = any (cast(:functions as text[]))
+        and g.grantee <> 0
+"""
 # Logins that may call the outbox today only because everybody may.
 _THROUGH_PUBLIC: Final = """
     select r.rolname::text as role
@@ -117,6 +123,7 @@ def access(look: Look, facts: Facts) -> Iterator[Finding]:
         "enums": list(look.reference.baseline.enums),
     }
     yield from _roles(look, facts)
+    yield from _missing_grants(look, names)
     for row in look.rows(_OWNERS, **names):
         if not row["mine"]:
             yield Finding(
@@ -175,7 +182,13 @@ def _roles(look: Look, facts: Facts) -> Iterator[Finding]:
     }
     for role in ROLES:
         if role not in excess:
-            yield Finding("role", role, Effect.CREATED, "missing: created, NOLOGIN, member of none")
+            yield Finding(
+                "role",
+                role,
+                Effect.CREATED,
+                "missing: created, NOLOGIN, member of none",
+                (Change((f"create role {role} nologin",)),),
+            )
         elif excess[role]:
             yield Finding(
                 "role",
@@ -189,6 +202,26 @@ def _roles(look: Look, facts: Facts) -> Iterator[Finding]:
             OWNER,
             Effect.BLOCKS,
             f"has rights of its own ({excess[OWNER]}): revision 0008 would stop; take them away",
+        )
+
+
+def _missing_grants(look: Look, names: dict[str, list[str]]) -> Iterator[Finding]:
+    found = {
+        (row["name"], row["role"], privilege)
+        for row in look.rows(_GRANTS, tables=names["tables"])
+        for privilege in row["privileges"]
+    } | {
+        (row["name"], row["role"], "EXECUTE")
+        for row in look.rows(_EXECUTE, functions=names["functions"])
+    }
+    for name, role, privilege in sorted(look.reference.grants - found):
+        kind = "function" if privilege == "EXECUTE" else "table"
+        yield Finding(
+            "grant",
+            f"{name}.{role}.{privilege}",
+            Effect.CREATED,
+            f"missing: {role} gets {privilege} as in the reference, until a later revision decides",
+            (Change((f"grant {privilege} on {kind} public.{name} to {role}",)),),
         )
 
 

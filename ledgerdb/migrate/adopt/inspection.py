@@ -18,6 +18,7 @@ from ledgerdb.migrate.adopt.access import access
 from ledgerdb.migrate.adopt.code import enums, functions, triggers
 from ledgerdb.migrate.adopt.columns import columns, tables
 from ledgerdb.migrate.adopt.data import data
+from ledgerdb.migrate.adopt.described import described
 from ledgerdb.migrate.adopt.finding import Change, Effect, Finding
 from ledgerdb.migrate.adopt.hung import hung
 from ledgerdb.migrate.adopt.keys import constraints, indexes
@@ -32,6 +33,7 @@ from ledgerdb.migrate.pins import Pin
 __all__ = ["BASELINE", "Inspection", "baseline_files", "inspect"]
 
 BASELINE: Final = "0001"
+_TIMEOUTS: Final = "0001_timeouts.sql"
 _GRAVEST_FIRST: Final = list(Effect)
 # Changes run in the order of what found them: columns before what rests on them, rows before the
 # constraints that prove them.
@@ -185,3 +187,6 @@ def _findings(
         yield Finding("name", "public", Effect.BLOCKS, str(refusal))
     for comparison in _COMPARISONS:
         yield from comparison(look)
+    scripts = [file for pin, file in first if pin.operation == "run_script"]
+    timeouts = next(file for file in scripts if file.path.name == _TIMEOUTS)
+    yield from described(look, scripts, timeouts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from ledgerdb.migrate.adopt.surface import (
     Table,
     Trigger,
 )
+from ledgerdb.migrate.guard import ROLES
 
 __all__ = ["OLDEST_STATE", "TABLES", "Reference", "reference"]
 
@@ -66,12 +67,22 @@ class Reference:
         baseline: the objects of the contract, which are those of revision 0001.
         guests: what other domains hang on our tables.
         foreign_keys: `table.constraint` of other domains that point at our tables.
+        grants: (table or function, role, privilege) of our roles on the contract.
     """
 
     migrations: Mapping[str, str]
     baseline: Surface
     guests: Surface
     foreign_keys: frozenset[str]
+    grants: frozenset[tuple[str, str, str]]
+
+    def with_bodies(self, hashes: Mapping[str, str]) -> Reference:
+        """The same, with other known bodies of functions: name -> sha256."""
+        functions = {
+            name: (function._replace(hashes=frozenset({hashes[name]})),)
+            for name, (function,) in self.baseline.functions.items()
+        }
+        return replace(self, baseline=replace(self.baseline, functions=functions))
 
 
 @functools.cache
@@ -91,6 +102,20 @@ def reference() -> Reference:
             f"{row[0]}.{row[1]}"
             for row in facts["constraints"]
             if row[2] == "f" and row[0] not in TABLES
+        ),
+        grants=frozenset(
+            [
+                (table, role, privilege)
+                for table, role, privileges in facts["table_grants"]
+                if table in TABLES and role in ROLES
+                for privilege in privileges
+                if privilege != "MAINTAIN"  # part of ALL since PostgreSQL 17
+            ]
+            + [
+                (function, role, "EXECUTE")
+                for function, role in facts["function_grants"]
+                if _is_ours(function) and role in ROLES
+            ]
         ),
     )
 
