@@ -9,6 +9,7 @@ import typer
 
 from ledgerdb import __version__
 from ledgerdb.cli import schema
+from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command()(adopt)
 app.command()(demo)
 app.command()(seal)
 app.command()(server)

@@ -177,9 +177,7 @@ def _roles(look: Look, facts: Facts) -> Iterator[Finding]:
             Effect.BLOCKS,
             f"is no member of {OWNER}: grant {OWNER} to {facts.role} with inherit true, set true",
         )
-    excess = {
-        row["name"]: row["excess"] for row in look.rows(_ROLES, roles=[OWNER, *ROLES])
-    }
+    excess = {row["name"]: row["excess"] for row in look.rows(_ROLES, roles=[OWNER, *ROLES])}
     for role in ROLES:
         if role not in excess:
             yield Finding(

@@ -74,7 +74,7 @@ _MOVE_COUNTERS: Final = f"""
     select behind.participant_id, behind.highest + 1 from ({_BEHIND}) as behind
     on conflict (participant_id) do update set next_sequence_id = excluded.next_sequence_id
     where s.next_sequence_id < excluded.next_sequence_id
-"""  # noqa: S608
+"""
 _AFTER_THE_END: Final = """
     select a.outbox_id from public.payment_outbox_attempts as a
     where a.state in ('DISPATCHED', 'FAILED') and exists (

@@ -34,25 +34,41 @@ _SETTINGS: Final = """
 def described(look: Look, scripts: Iterable[SqlFile], timeouts: SqlFile) -> Iterator[Finding]:
     """Comments that are missing or other ones, and bounds that the database does not set."""
     found = {(row["kind"], row["name"]): row["comment"] for row in look.rows(_COMMENTS)}
-    for script in scripts:
-        for match in _STATEMENT.finditer(script.text):
-            kind, name, wanted = match.groups()
-            comment = found.get((kind, name))
-            if (kind, name) in found and comment != wanted:
-                yield Finding(
-                    "comment",
-                    name,
-                    Effect.CREATED if comment is None else Effect.MENDED,
-                    "missing: set" if comment is None else f"was {comment!r}: set as in 0001",
-                    (Change((match[0],), name if kind == "table" else None),),
-                )
+    wanted = [
+        (match[1], match[2], match[3], match[0])
+        for script in scripts
+        for match in _STATEMENT.finditer(script.text)
+        if (match[1], match[2]) in found
+    ]
+    missing = [w for w in wanted if found[w[0], w[1]] is None]
+    other = [w for w in wanted if found[w[0], w[1]] not in {None, w[2]}]
+    if missing:
+        yield Finding(
+            "comment",
+            "tables and types",
+            Effect.CREATED,
+            f"missing on {', '.join(name for _, name, _, _ in missing)}: set",
+            tuple(_change(kind, name, statement) for kind, name, _, statement in missing),
+        )
+    for kind, name, _, statement in other:
+        yield Finding(
+            "comment",
+            name,
+            Effect.MENDED,
+            f"was {found[kind, name]!r}: set as in revision 0001",
+            (_change(kind, name, statement),),
+        )
     set_here = {row["name"] for row in look.rows(_SETTINGS)}
-    if missing := [name for name in _TIMEOUTS if name not in set_here]:
+    if unset := [name for name in _TIMEOUTS if name not in set_here]:
         yield Finding(
             "setting",
-            ", ".join(missing),
+            "timeouts",
             Effect.CREATED,
-            "not set for the database: new sessions begin with lock_timeout 2 s, statement_timeout"
+            f"the database sets no {', '.join(unset)}: new sessions begin with lock_timeout 2 s, statement_timeout"
             " 30 s, idle_in_transaction_session_timeout 60 s, where nothing else is set",
             (Change((timeouts.text,)),),
         )
+
+
+def _change(kind: str, name: str, statement: str) -> Change:
+    return Change((statement,), name if kind == "table" else None)

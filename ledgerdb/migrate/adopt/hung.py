@@ -93,6 +93,4 @@ def hung(look: Look) -> Iterator[Finding]:
                 " revision 0004 on",
             )
     for row in look.rows(_POLICIES, tables=tables):
-        yield Finding(
-            "policy", row["name"], Effect.NEEDS_ACCEPTANCE, "of somebody else: stays"
-        )
+        yield Finding("policy", row["name"], Effect.NEEDS_ACCEPTANCE, "of somebody else: stays")

@@ -48,8 +48,6 @@ def constraints(look: Look) -> Iterator[Finding]:
             yield _further(look, key, found)
 
 
-
-
 def _missing(look: Look, key: str, wanted: Constraint) -> Finding:
     table, _, name = key.partition(".")
     add = f"alter table public.{table} add constraint {name}"
@@ -73,7 +71,7 @@ def _missing(look: Look, key: str, wanted: Constraint) -> Finding:
         )
     columns = wanted.definition.partition("(")[2].rstrip(")")
     doubles = look.count(
-        f"select from public.{table} where ({columns}) is not null group by {columns}"  # noqa: S608
+        f"select from public.{table} where ({columns}) is not null group by {columns}"
         " having count(*) > 1"
     )
     if doubles:
@@ -107,7 +105,7 @@ def _violators(look: Look, key: str, wanted: Constraint) -> int:
         columns = [c for c in look.found.columns if c.startswith(f"{table}.")]
         if not any(c.partition(".")[2] in expression for c in columns):
             return 0
-        return look.count(f"select from public.{table} where not {expression}")  # noqa: S608
+        return look.count(f"select from public.{table} where not {expression}")
     column, _, target = (
         wanted.definition.removeprefix("FOREIGN KEY (").rstrip(")").partition(") REFERENCES ")
     )
@@ -115,7 +113,7 @@ def _violators(look: Look, key: str, wanted: Constraint) -> int:
     if f"{table}.{column}" not in look.found.columns or not look.has(other):
         return 0
     return look.count(
-        f"select from public.{table} as t where t.{column} is not null and not exists ("  # noqa: S608
+        f"select from public.{table} as t where t.{column} is not null and not exists ("
         f"select from public.{other} as o where o.{referenced} = t.{column})"
     )
 
@@ -252,5 +250,5 @@ def _doubles(look: Look, table: str, wanted: Index) -> int:
         return 0
     grouped = "true" if key == "1" else key
     return look.count(
-        f"select from public.{table} where {where} group by {grouped} having count(*) > 1"  # noqa: S608
+        f"select from public.{table} where {where} group by {grouped} having count(*) > 1"
     )

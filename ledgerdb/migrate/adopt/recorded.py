@@ -12,7 +12,7 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.adopt.finding import Effect, Finding
 from ledgerdb.migrate.adopt.reference import OLDEST_STATE
 
-__all__ = ["Recorded", "compare", "read"]
+__all__ = ["NotAReference", "Recorded", "compare", "read"]
 
 _TABLE: Final = text("""
     select coalesce(pg_catalog.bool_or(a.attname = 'version'), false)
@@ -24,6 +24,10 @@ _TABLE: Final = text("""
     group by c.oid
 """)
 _ROWS: Final = text("select version, checksum from public.schema_migrations order by version")
+
+
+class NotAReference(MigrationError):
+    """The earlier plain-SQL migrations did not build this database: there is nothing to adopt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ def read(connection: Connection, known: Mapping[str, str]) -> Recorded:
     """The rows of `schema_migrations`.
 
     Raises:
-        MigrationError: this database was not built by the earlier plain-SQL migrations.
+        NotAReference: this database was not built by the earlier plain-SQL migrations.
     """
     if not connection.scalar(_TABLE):
-        raise MigrationError(
+        raise NotAReference(
             "there is no public.schema_migrations (version, checksum): this database was not built"
             " by the earlier plain-SQL migrations, so there is nothing to adopt; `ledgerdb upgrade`"
             " makes the schema in a database that does not have it"

@@ -89,7 +89,7 @@ class Reference:
 def reference() -> Reference:
     """The facts, read once."""
     facts = json.loads(resources.files(__package__).joinpath("reference.json").read_text("utf-8"))
-    functions = {
+    functions: dict[str, tuple[Function, ...]] = {
         name: (Function(arguments, result, _attributes(rest), frozenset({rest[-1]})),)
         for name, arguments, result, *rest in facts["functions"]
         if _is_ours(name)

@@ -181,7 +181,7 @@ def read(
         tables={row[0]: Table(row[1], tuple(sorted(row[2])), *row[3:]) for row in rows(_TABLES)},
         columns={row[0]: Column(*row[1:]) for row in rows(_COLUMNS)},
         constraints={
-            row[0]: Constraint(*row[1:4], tuple(row[4])) for row in rows(_CONSTRAINTS)
+            row[0]: Constraint(row[1], row[2], row[3], tuple(row[4])) for row in rows(_CONSTRAINTS)
         },
         indexes={row[0]: Index(*row[1:]) for row in rows(_INDEXES)},
         triggers={row[0]: Trigger(*row[1:]) for row in rows(_TRIGGERS)},
