@@ -170,3 +170,6 @@ class _Progress:
     def changing(self, finding: Finding) -> None:
         self._bar.update(self._task, description=finding.key, advance=1)
         self._console.print(finding.key)
+
+    def blocked(self, finding: Finding, by: str) -> None:
+        self._console.print(f"{finding.key} waits for its lock: {by}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ledgerdb.migrate.locks import TableLock
+
 __all__ = ["Change", "Effect", "Finding"]
 
 
@@ -42,6 +44,11 @@ class Change:
     statements: tuple[str, ...]
     table: str | None = None
     concurrently: bool = False
+
+    @property
+    def locks(self) -> tuple[TableLock, ...]:
+        """What to take first: the statements then wait for nobody."""
+        return () if self.table is None else (TableLock(self.table, "ACCESS EXCLUSIVE"),)
 
 
 @dataclass(frozen=True, slots=True)
