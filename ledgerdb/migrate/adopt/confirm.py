@@ -185,6 +185,5 @@ def _record(connection: Connection, found: Inspection) -> None:
         table.create(connection, checkfirst=True)
         send_file(connection, bookkeeping())
         connection.execute(table.insert().values(version_num=BASELINE))
-        connection.exec_driver_sql(
-            entry_sql(replace(entry, step=StepInfo(BASELINE, summary))).replace("%", "%%")
-        )
+        written = entry_sql(replace(entry, step=StepInfo(BASELINE, summary)))
+        connection.execution_options(no_parameters=True).exec_driver_sql(written)
