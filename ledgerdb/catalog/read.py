@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from ledgerdb.catalog import _relations, _rights, _routines
-from ledgerdb.catalog.model import Catalog, Key, Names, frozen
+from ledgerdb.catalog.model import Catalog, Json, Key, Names, frozen
 
 __all__ = ["read"]
 
@@ -29,7 +29,7 @@ def read(connection: psycopg.Connection[Any], names: Names) -> Catalog:
         "functions": sorted(names.functions),
         "roles": sorted(names.roles),
     }
-    entries: list[tuple[Key, Any]] = []
+    entries: list[tuple[Key, Json]] = []
     with (
         connection.transaction(force_rollback=True),
         connection.cursor(row_factory=tuple_row) as cursor,
