@@ -248,7 +248,7 @@ def _doubles(look: Look, table: str, wanted: Index) -> int:
     columns = [c.strip() for c in key.split(",")]
     if key != "1" and any(f"{table}.{c}" not in look.found.columns for c in columns):
         return 0
-    grouped = "true" if key == "1" else key
+    grouped = "()" if key == "1" else key
     return look.count(
         f"select from public.{table} where {where} group by {grouped} having count(*) > 1"
     )

@@ -64,12 +64,16 @@ def findings(url: str, facts: Reference, *accept: str) -> dict[str, Finding]:
 
 
 def everything(url: str) -> Catalog:
-    """All that is ledgerdb's at head, rights and comments included, without the known guests."""
+    """All that is ledgerdb's at head, rights and comments included, without the known guests.
+
+    Without the settings of the database: a clone has not those of its template.
+    """
     script = ScriptDirectory.from_config(alembic_config())
     files = history.load_all(history.revisions(script, script.get_heads()), Path(script.dir))
     names = history.names_of(files) | Names(roles=frozenset({"symphony_owner", *ROLES}))
     with psycopg.connect(url) as connection:
-        return without_guests(read(connection, names))
+        found = without_guests(read(connection, names))
+    return {key: value for key, value in found.items() if key.kind != "setting"}
 
 
 def foreign_domains(server: EmbeddedServer, url: str) -> str:

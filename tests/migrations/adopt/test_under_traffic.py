@@ -47,7 +47,7 @@ def fill(url: str) -> dict[str, Any]:
         connection.execute(
             """update public.payment_outbox_pending
             set lease_expires_at = now() - interval '1 second'
-            where instruction_id in ('expired', 'drifted', 'ended')"""
+            where instruction_id in ('expired', 'drifted')"""
         )
     return claimed
 

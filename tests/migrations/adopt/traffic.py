@@ -98,7 +98,9 @@ class OldServices:
             ).fetchone() or (None,)
         return left == 0
 
-    def _service(self, role: str, work: Callable[[psycopg.Connection[Any]], None]) -> threading.Thread:
+    def _service(
+        self, role: str, work: Callable[[psycopg.Connection[Any]], None]
+    ) -> threading.Thread:
         return threading.Thread(target=self._run, args=(role, lambda: self._connect(role), work))
 
     def _user(self, name: str, work: Callable[[psycopg.Connection[Any]], None]) -> threading.Thread:
@@ -109,9 +111,7 @@ class OldServices:
 
     @contextmanager
     def _connect(self, role: str) -> Iterator[psycopg.Connection[Any]]:
-        with psycopg.connect(
-            self.url, autocommit=True, options=f"-c role={role}"
-        ) as connection:
+        with psycopg.connect(self.url, autocommit=True, options=f"-c role={role}") as connection:
             yield connection
 
     def _run(
