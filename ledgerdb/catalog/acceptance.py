@@ -5,8 +5,8 @@
     found = "CREATE INDEX idx_rail_reference ON public.payment_outbox_attempts ..."
     reason = "reconciliation reads by rail reference (DBA-1234)"
 
-`found` is what `ledgerdb drift` says after "found": an object that changes again is no longer the
-one that was accepted.
+`found` is what `ledgerdb drift` says after "found" (`found_text` with --json): an object that
+changes again is no longer the one that was accepted.
 """
 
 from __future__ import annotations

@@ -113,6 +113,7 @@ def _shown(value: Json) -> str:
 
 
 def _fields(value: dict[str, Json], fields: list[str]) -> str:
-    if fields == ["definition"]:
-        return _shown(value.get("definition"))
-    return "; ".join(f"{field} {_shown(value.get(field))}" for field in fields)
+    """The definition speaks for itself, what else there is after it."""
+    said = [_shown(value.get("definition"))] if "definition" in fields else []
+    said += [f"{field} {_shown(value.get(field))}" for field in fields if field != "definition"]
+    return "; ".join(said) or "yes"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledgerdb.catalog.model import Json, Key
+from ledgerdb.catalog.model import STRUCTURE, Json, Key
 
 __all__ = ["consequence"]
 
+# What others can hang on a table of ours.
+_HUNG: Final = STRUCTURE[STRUCTURE.index("column") : STRUCTURE.index("policy") + 1]
+_FOREIGN: Final = "foreign, hung on ours; "
 _WRITES: Final = {"INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES", "MAINTAIN"}
 _WITH_TOKENS: Final = ("payment_outbox_pending", "payment_outbox_attempts")
 
@@ -21,7 +24,8 @@ def consequence(key: Key, expected: Json, found: Json) -> str:
         found: how it is in the database; None: it is not.
     """
     explain = _BY_KIND.get(key.kind)
-    return "" if explain is None else explain(key, expected, found)
+    words = "" if explain is None else explain(key, expected, found)
+    return f"{_FOREIGN}{words}" if expected is None and key.kind in _HUNG else words
 
 
 def _table(key: Key, expected: Json, found: Json) -> str:
@@ -44,7 +48,8 @@ def _column(key: Key, expected: Json, found: Json) -> str:
     if found is None:
         return "functions and views that name it fail"
     if expected is None:
-        return "no function of ledgerdb fills it: a bound on it would refuse payments"
+        refuses = not found["nullable"] and not {"default", "generated", "identity"} & found.keys()
+        return "inserts of ledgerdb fail for want of a value" if refuses else "nothing fills it"
     if expected["type"] != found["type"]:
         return "values can be cut, refused or read differently"
     if expected["nullable"] != found["nullable"]:

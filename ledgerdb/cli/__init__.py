@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command()(adopt)
+app.command("history")(schema.history)
 app.command()(demo)
 app.command()(drift)
 app.command()(seal)

@@ -19,6 +19,7 @@ __all__ = ["drift"]
 
 _DRIFTED: Final = 1
 _UNKNOWN: Final = 2
+_CHARS_MAX: Final = 240  # of a definition in a line for people
 
 
 def drift(
@@ -67,9 +68,13 @@ def _text(found: Drift) -> str:
 
 
 def _line(difference: Difference) -> str:
-    expected, found = difference.shown
+    expected, found = (_cut(text) for text in difference.shown)
     rest = f": {difference.consequence}" if difference.consequence else ""
     return f"{' '.join(difference.key)}: expected {expected}, found {found}{rest}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHARS_MAX else f"{text[:_CHARS_MAX]}... (whole with --json)"
 
 
 def _document(found: Drift) -> dict[str, Any]:
@@ -80,10 +85,13 @@ def _document(found: Drift) -> dict[str, Any]:
 
 
 def _entry(difference: Difference) -> dict[str, Any]:
+    expected_text, found_text = difference.shown
     return {
         "kind": difference.key.kind,
         "name": difference.key.name,
         "expected": difference.expected,
         "found": difference.found,
+        "expected_text": expected_text,
+        "found_text": found_text,
         "consequence": difference.consequence,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ledgerdb.migrate.adopt.finding import Change, Effect, Finding
@@ -223,7 +223,7 @@ def _missing_grants(look: Look, names: dict[str, list[str]]) -> Iterator[Finding
         )
 
 
-def _grant(row: dict[str, Any] | Any) -> Finding:
+def _grant(row: Mapping[str, Any]) -> Finding:
     table, role, privileges = row["name"], row["role"], list(row["privileges"])
     name = f"{table}.{role}"
     writes = [p for p in privileges if p != "SELECT"]
@@ -252,7 +252,7 @@ def _grant(row: dict[str, Any] | Any) -> Finding:
     return Finding("grant", name, Effect.KEPT, reads)
 
 
-def _ceiling(row: dict[str, Any] | Any) -> Iterator[Finding]:
+def _ceiling(row: Mapping[str, Any]) -> Iterator[Finding]:
     if row["of_role"]:
         yield Finding(
             "setting",

@@ -43,7 +43,7 @@ def tables(look: Look) -> Iterator[Finding]:
                 f"storage option {', '.join(missing)} is set for new pages",
                 (Change((f"alter table public.{name} set ({', '.join(missing)})",), name),),
             )
-        if extra := sorted(set(found.options) - set(wanted.options) - _overridden(wanted.options)):
+        if extra := sorted(set(found.options) - set(wanted.options)):
             yield Finding(
                 "table",
                 name,
@@ -66,10 +66,6 @@ def tables(look: Look) -> Iterator[Finding]:
                 "has a rule, or is part of an inheritance tree: statements of ledgerdb's functions"
                 " would be rewritten or miss rows; drop the rule, detach the tables",
             )
-
-
-def _overridden(wanted: tuple[str, ...]) -> set[str]:
-    return set(wanted)
 
 
 def columns(look: Look) -> Iterator[Finding]:
@@ -172,6 +168,7 @@ def _not_null(look: Look, key: str, alter: str) -> Finding:
             f"may be null, and is in {_many(nulls)} rows: give them a value first",
         )
     check = f"ledgerdb_adopt_{column}"
+    proof = f"constraint {check} check ({column} is not null)"
     return Finding(
         "column",
         key,
@@ -181,8 +178,7 @@ def _not_null(look: Look, key: str, alter: str) -> Finding:
             Change(
                 (
                     f"alter table public.{table} drop constraint if exists {check}",
-                    f"alter table public.{table} add constraint {check}"
-                    f" check ({column} is not null) not valid",
+                    f"alter table public.{table} add {proof} not valid",
                 ),
                 table,
             ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from ledgerdb.migrate.adopt.finding import Change, Effect, Finding
 from ledgerdb.migrate.adopt.look import Look
@@ -38,6 +38,15 @@ _LEASES: Final = """
 _HALVES: Final = """
     select p.outbox_id from public.payment_outbox_pending as p
     where num_nonnulls(p.claimed_by, p.lease_token, p.lease_expires_at) in (1, 2)
+"""
+_REMOVE_HALVES: Final = """
+    update public.payment_outbox_pending
+    set claimed_by = null, lease_token = null, lease_expires_at = null
+    where num_nonnulls(claimed_by, lease_token, lease_expires_at) in (1, 2)
+"""
+_CORRELATE: Final = """
+    update public.payment_outbox_pending set correlation_id = public.uuid_v7_or_random()
+    where correlation_id is null
 """
 _GAPS: Final = """
     select a.outbox_id from public.payment_outbox_attempts as a
@@ -88,11 +97,11 @@ def data(look: Look) -> Iterator[Finding]:
     """Everything that the rows of queue, attempts and counters say."""
     if not (look.has(_QUEUE) and look.has(_ATTEMPTS)):
         return
+    yield from _uncorrelated(look)  # first: until then no row without one can be written
     yield from _counters(look)
     yield from _leases(look)
     yield from _keys(look)
     yield from _sequences(look)
-    yield from _uncorrelated(look)
     if ended := look.count(_AFTER_THE_END):
         yield Finding(
             "data",
@@ -160,16 +169,7 @@ def _leases(look: Look) -> Iterator[Finding]:
             Effect.NEEDS_ACCEPTANCE,
             f"{len(halves)} items have only a part of a lease (such as {_some(halves)}): no worker"
             " can complete them; the parts are removed, and the items are due again",
-            (
-                Change(
-                    (
-                        "update public.payment_outbox_pending set claimed_by = null,"
-                        " lease_token = null, lease_expires_at = null where"
-                        " num_nonnulls(claimed_by, lease_token, lease_expires_at) in (1, 2)",
-                    ),
-                    _QUEUE,
-                ),
-            ),
+            (Change((_REMOVE_HALVES,), _QUEUE),),
         )
 
 
@@ -219,18 +219,9 @@ def _uncorrelated(look: Look) -> Iterator[Finding]:
             Effect.MENDED,
             f"{missing} items have no correlation_id, which a constraint demands of every row that"
             " is written: claims of them fail today (23514); they get one",
-            (
-                Change(
-                    (
-                        "update public.payment_outbox_pending"
-                        " set correlation_id = public.uuid_v7_or_random()"
-                        " where correlation_id is null",
-                    ),
-                    _QUEUE,
-                ),
-            ),
+            (Change((_CORRELATE,), _QUEUE),),
         )
 
 
-def _some(rows: list[dict[str, object]] | list) -> str:  # type: ignore[type-arg]
+def _some(rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(str(row["outbox_id"]) for row in rows[:_SHOWN])

@@ -64,8 +64,9 @@ def described(look: Look, scripts: Iterable[SqlFile], timeouts: SqlFile) -> Iter
             "setting",
             "timeouts",
             Effect.CREATED,
-            f"the database sets no {', '.join(unset)}: new sessions begin with lock_timeout 2 s, statement_timeout"
-            " 30 s, idle_in_transaction_session_timeout 60 s, where nothing else is set",
+            f"the database sets no {', '.join(unset)}: new sessions begin with lock_timeout 2 s,"
+            " statement_timeout 30 s, idle_in_transaction_session_timeout 60 s, where nothing else"
+            " is set",
             (Change((timeouts.text,)),),
         )
 

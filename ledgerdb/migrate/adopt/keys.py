@@ -21,7 +21,7 @@ _PAYLOADS: Final = ("payment_outbox_pending", "payment_outbox_attempts")
 def constraints(look: Look) -> Iterator[Finding]:
     """Missing, different, unproven and further constraints."""
     for key, wanted in look.reference.baseline.constraints.items():
-        table, _, name = key.partition(".")
+        table, _, _ = key.partition(".")
         if not look.has(table):
             continue
         found = look.found.constraints.get(key)

@@ -61,8 +61,8 @@ def compare(recorded: Recorded, known: Mapping[str, str]) -> Iterator[Finding]:
             "migration",
             recorded.state or "none",
             Effect.BLOCKS,
-            f"the last known migration is {recorded.state or 'none'}: states before {OLDEST_STATE}"
-            f" have another surface; run the earlier migrations up to {OLDEST_STATE} or later first",
+            f"is the last known migration that ran: states before {OLDEST_STATE} have another"
+            f" surface; run the earlier migrations up to {OLDEST_STATE} or later first",
         )
     for version, checksum in recorded.rows.items():
         if version not in known:

@@ -1,7 +1,7 @@
 """What people and accidents do to a database, and what an inspection must say of each.
 
-`MENDED`: adoption or the upgrade puts it right, with a signature where one is needed, and the end is
-that of a fresh install. `KEPT`: stays, so that the end differs by exactly that. `BLOCKS`: an
+`MENDED`: adoption or the upgrade puts it right, with a signature where one is needed, and the end
+is that of a fresh install. `KEPT`: stays, so that the end differs by exactly that. `BLOCKS`: an
 operator must decide. Each is (statement, key of the finding, its effect, a word of its text).
 """
 
@@ -324,8 +324,7 @@ KEPT: tuple[Damage, ...] = (
         "around the functions",
     ),
     (
-        "grant insert on public.participants to test_user;"
-        " grant insert on public.evidence_packs to boz_auditor",
+        "grant insert on public.evidence_packs to boz_auditor",
         "grant:uuid_v7_or_random.boz_auditor",
         Effect.CREATED,
         "evidence_packs",
@@ -370,7 +369,8 @@ BLOCKS: tuple[Damage, ...] = (
         "revision 0004",
     ),
     (
-        """alter table public.tenant_clients drop constraint tenant_clients_tenant_id_client_key_key;
+        """alter table public.tenant_clients
+        drop constraint tenant_clients_tenant_id_client_key_key;
         alter table public.tenant_clients add constraint tenant_clients_tenant_id_client_key_key
         unique (client_key)""",
         "constraint:tenant_clients.tenant_clients_tenant_id_client_key_key",
@@ -413,9 +413,10 @@ BLOCKS: tuple[Damage, ...] = (
         "security definer",
     ),
     (
-        f"""create table public.later (participant_id text, sequence_id bigint,
-        foreign key (participant_id, sequence_id) references {QUEUE} (participant_id, sequence_id))""",
-        "constraint:later.later_participant_id_sequence_id_fkey",
+        f"""create table public.later (participant_id text, sequence_id bigint, constraint of_item
+        foreign key (participant_id, sequence_id) references {QUEUE} (participant_id, sequence_id)
+        )""",
+        "constraint:later.of_item",
         Effect.BLOCKS,
         "later revision drops",
     ),

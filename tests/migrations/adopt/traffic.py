@@ -1,5 +1,5 @@
-"""The old services: they call the five functions of the contract as their old roles, positional, and
-read the tables as their dashboards did, for as long as they are let.
+"""The old services: they call the functions of the contract as their old roles, by position, and read
+the tables as their dashboards did, for as long as they are let.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ENQUEUE = "select * from public.enqueue_payment_outbox(%s, %s, %s, 'RTGS', %s)"
 CLAIM = "select * from public.claim_outbox_batch(%s, %s, %s)"
 COMPLETE = "select * from public.complete_outbox_attempt(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 REPAIR = "select * from public.repair_expired_leases(%s, %s)"
+PAUSE_SECONDS = 0.01
 READS = {
     "symphony_readonly": """select outbox_id, instruction_id, attempt_count, next_attempt_at,
         claimed_by, lease_expires_at from public.payment_outbox_pending
@@ -91,7 +92,7 @@ class OldServices:
 
     def _drained(self, connection: psycopg.Connection[Any]) -> bool:
         connection.execute(REPAIR, (100, "reaper"))
-        self._dispatch(connection, "drain", lambda _number: "DISPATCHED")
+        self._dispatch(connection, "drain", lambda _item: "DISPATCHED")
         with psycopg.connect(self.url) as superuser:
             (left,) = superuser.execute(
                 "select count(*) from public.payment_outbox_pending"
@@ -123,6 +124,7 @@ class OldServices:
         with connect() as connection:
             connection.row_factory = namedtuple_row
             while not self._stop.is_set():
+                self._stop.wait(PAUSE_SECONDS)  # between payments
                 try:
                     work(connection)
                     self.calls += 1
@@ -144,18 +146,17 @@ class OldServices:
         return ingest
 
     def _work(self, worker: str) -> Callable[[psycopg.Connection[Any]], None]:
-        # a first failure, now and then, and success afterwards
         return lambda connection: self._dispatch(
-            connection, worker, lambda number: "RETRYABLE" if number % 5 == 0 else "DISPATCHED"
+            connection, worker, lambda item: "DISPATCHED" if item.attempt_count else "RETRYABLE"
         )
 
     def _dispatch(
-        self, connection: psycopg.Connection[Any], worker: str, state_of: Callable[[int], str]
+        self, connection: psycopg.Connection[Any], worker: str, state_of: Callable[[Any], str]
     ) -> None:
         connection.row_factory = namedtuple_row
-        for number, item in enumerate(connection.execute(CLAIM, (5, worker, 60)).fetchall()):
+        for item in connection.execute(CLAIM, (5, worker, 60)).fetchall():
             self.tokens.append(item.lease_token)
-            state = state_of(number)
+            state = state_of(item)
             reference = f"R-{item.lease_token}" if state == "DISPATCHED" else None
             (row,) = connection.execute(
                 COMPLETE, completion(item, worker, state, reference)
