@@ -1,5 +1,5 @@
-"""The old services: they call the functions of the contract as their old roles, by position, and read
-the tables as their dashboards did, for as long as they are let.
+"""The old services: they call the functions of the contract as their old roles, by position, and
+read the tables as their dashboards did, for as long as they are let.
 """
 
 from __future__ import annotations
@@ -170,4 +170,7 @@ class OldServices:
 
     @staticmethod
     def _read(query: str) -> Callable[[psycopg.Connection[Any]], None]:
-        return lambda connection: connection.execute(query.encode()).fetchall() and None
+        def read(connection: psycopg.Connection[Any]) -> None:
+            connection.execute(query.encode())
+
+        return read
