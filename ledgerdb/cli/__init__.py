@@ -9,6 +9,7 @@ import typer
 
 from ledgerdb import __version__
 from ledgerdb.cli import schema
+from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.retention import retention
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command()(adopt)
 app.command("history")(schema.history)
 app.command()(demo)
 app.command()(drift)
