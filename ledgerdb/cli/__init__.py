@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
+from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command()(demo)
+app.command()(plan)
 app.command()(seal)
 app.command()(server)
 app.add_typer(retention)

@@ -1,0 +1,176 @@
+"""What one statement does to the tables that were there before: locks, rewrites, scans, indexes.
+
+Nothing is guessed from the text. The statement runs on a shadow, and the server is asked: which
+rows of `pg_locks` are new, which tables have another file, which were read from end to end, which
+indexes were built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, LiteralString, TypeAlias
+
+import psycopg
+
+__all__ = [
+    "MODES",
+    "Effect",
+    "Ground",
+    "Meter",
+    "Relation",
+    "block_writers",
+    "look",
+    "strongest",
+]
+
+# From the weakest to the strongest, as `pg_locks` and `lock table` spell them.
+MODES: Final[Mapping[str, str]] = {
+    "AccessShareLock": "ACCESS SHARE",
+    "RowShareLock": "ROW SHARE",
+    "RowExclusiveLock": "ROW EXCLUSIVE",
+    "ShareUpdateExclusiveLock": "SHARE UPDATE EXCLUSIVE",
+    "ShareLock": "SHARE",
+    "ShareRowExclusiveLock": "SHARE ROW EXCLUSIVE",
+    "ExclusiveLock": "EXCLUSIVE",
+    "AccessExclusiveLock": "ACCESS EXCLUSIVE",
+}
+_STRENGTH: Final = {mode: strength for strength, mode in enumerate(MODES.values())}
+_BLOCKS_WRITERS: Final = _STRENGTH["SHARE"]
+_DROPPED: Final = frozenset({"ACCESS EXCLUSIVE"})
+
+_STATE: Final[LiteralString] = """
+    select
+        c.oid,
+        case when n.nspname = 'public' then '' else n.nspname || '.' end || c.relname,
+        c.relkind::text,
+        coalesce(x.indrelid, 0),
+        coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
+        pg_catalog.pg_stat_get_xact_numscans(c.oid),
+        array(
+            select l.mode from pg_catalog.pg_locks as l
+            where l.locktype = 'relation' and l.relation = c.oid
+                and l.pid = pg_catalog.pg_backend_pid() and l.granted
+        )
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index as x on x.indexrelid = c.oid
+    where c.relkind in ('r', 'p', 'm', 'i', 'I')
+        and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+        and n.nspname !~ '^pg_(temp|toast_temp)_'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or an index, at one moment."""
+
+    name: str
+    is_index: bool
+    table: int  # of an index
+    file: int
+    scans: int
+    modes: frozenset[str]
+
+
+Ground: TypeAlias = Mapping[int, Relation]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a statement did to tables that were there before.
+
+    Attributes:
+        locks: table -> the strongest mode that the statement was the first to take.
+        held: table -> the strongest mode that the transaction holds after it.
+        rewritten: tables with another file.
+        scanned: tables read from end to end.
+        looked_up: tables read through an index.
+        indexed: tables over which an index was built.
+        unindexed: tables that lost an index.
+    """
+
+    locks: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+    rewritten: tuple[str, ...] = ()
+    scanned: tuple[str, ...] = ()
+    looked_up: tuple[str, ...] = ()
+    indexed: tuple[str, ...] = ()
+    unindexed: tuple[str, ...] = ()
+
+
+def strongest(modes: Iterable[str]) -> str:
+    """The strongest of some modes."""
+    return max(modes, key=_STRENGTH.__getitem__)
+
+
+def block_writers(mode: str) -> bool:
+    """Whether who inserts, updates or deletes waits for a holder of this mode."""
+    return _STRENGTH[mode] >= _BLOCKS_WRITERS
+
+
+def look(connection: psycopg.Connection[Any]) -> Ground:
+    """Every table and index of users, and what this session has done to it in its transaction."""
+    return {
+        oid: Relation(
+            name, kind in "iI", table, file, scans, frozenset(MODES[mode] for mode in modes)
+        )
+        for oid, name, kind, table, file, scans, modes in connection.execute(_STATE)
+    }
+
+
+class Meter:
+    """Measures the statements of one transaction, one after the other.
+
+    Args:
+        connection: in a transaction, or in autocommit for what runs outside of one.
+        existing: the tables that count, from `look`; None: those that there are now.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], existing: Ground | None = None) -> None:
+        self._connection = connection
+        self._before = look(connection)
+        self._existing = self._before if existing is None else existing
+
+    def run(self, statement: str) -> Effect:
+        """Runs a statement and says what it did."""
+        self._connection.execute(statement.encode())
+        before, self._before = self._before, look(self._connection)
+        return _compared(self._existing, before, self._before)
+
+
+def _compared(known: Ground, before: Ground, after: Ground) -> Effect:
+    tables = {oid: was for oid, was in known.items() if not was.is_index and oid in before}
+    stayed = [oid for oid in tables if oid in after]
+    # a table that was dropped is not in the catalog any more, but is locked
+    modes = {oid: after[oid].modes if oid in after else _DROPPED for oid in tables}
+    fresh = {oid: modes[oid] - before[oid].modes for oid in tables}
+    indexes = {oid: now for oid, now in after.items() if now.is_index and now.table in tables}
+    gone = {oid: was for oid, was in before.items() if was.is_index and oid not in after}
+    return Effect(
+        locks={tables[oid].name: strongest(new) for oid, new in fresh.items() if new},
+        held={tables[oid].name: strongest(all_) for oid, all_ in modes.items() if all_},
+        rewritten=_names(tables, (o for o in stayed if before[o].file != after[o].file)),
+        scanned=_names(tables, (o for o in stayed if before[o].scans < after[o].scans)),
+        looked_up=_names(
+            tables,
+            (
+                now.table
+                for oid, now in indexes.items()
+                if oid in before and before[oid].scans < now.scans
+            ),
+        ),
+        indexed=_names(
+            tables,
+            (
+                now.table
+                for oid, now in indexes.items()
+                if now.file and (oid not in before or before[oid].file != now.file)
+            ),
+        ),
+        unindexed=_names(tables, (was.table for was in gone.values() if was.table in stayed)),
+    )
+
+
+def _names(tables: Ground, oids: Iterable[int]) -> tuple[str, ...]:
+    return tuple(sorted({tables[oid].name for oid in oids}))
