@@ -104,7 +104,11 @@ def hazards_of(
     if effect.rewritten and statement.kind != "TruncateStmt":
         found.append(Hazard("TABLE_REWRITE", effect.rewritten))
     read = {*effect.scanned, *reads}
-    read |= set(effect.looked_up) if statement.kind in _PLANNED else set()
+    if statement.kind in _PLANNED:
+        read |= set(effect.looked_up)
+    if effect.scanned and _validates(statement):
+        # a foreign key is checked by a join, which does not read the other table for no rows
+        read |= set(effect.locks)
     if read:
         found.append(Hazard("FULL_SCAN", tuple(sorted(read))))
     if effect.indexed and statement.kind != "TruncateStmt":
@@ -124,6 +128,11 @@ def blocking(effect: Effect) -> tuple[str, ...]:
 def needs_waiver(hazard: Hazard, effect: Effect) -> bool:
     """Whether it takes long by size, and writers of a table that was there before wait for it."""
     return hazard.name in _LONG and bool(hazard.tables) and bool(blocking(effect))
+
+
+def _validates(statement: Statement) -> bool:
+    commands = statement.tree.cmds if statement.kind == "AlterTableStmt" else ()
+    return any(command.subtype.name == "AT_ValidateConstraint" for command in commands)
 
 
 def _from_tree(statement: Statement, functions: Collection[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from ledgerdb.migrate import StepInfo, history, upgrade
 from ledgerdb.migrate.config import alembic_config
+from ledgerdb.migrate.ledger import bookkeeping
 from ledgerdb.migrate.report import LogReport
 from ledgerdb.migrate.route import route_from
 from ledgerdb.planning.shadow import Shadow
@@ -58,6 +59,8 @@ def trace_line(
         progress(info.revision)
         work = work_of(revision, Path(script.dir), route_from(heads))
         with shadow.clone() as url, connect(url) as connection:
+            # the runner makes its books first, where they are missing
+            connection.execute(bookkeeping().text.encode())
             batches = trace(connection, work)
         upgrade(shadow.url, info.revision, report=_Quiet())
         yield TracedRevision(info, work, batches)

@@ -47,15 +47,16 @@ _STATE: Final[LiteralString] = """
         coalesce(x.indrelid, 0),
         coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
         pg_catalog.pg_stat_get_xact_numscans(c.oid),
-        array(
-            select l.mode from pg_catalog.pg_locks as l
-            where l.locktype = 'relation' and l.relation = c.oid
-                and l.pid = pg_catalog.pg_backend_pid() and l.granted
-        )
+        coalesce(l.modes, '{}')
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     left join pg_catalog.pg_index as x on x.indexrelid = c.oid
-    where c.relkind in ('r', 'p', 'm', 'i', 'I')
+    left join (
+        select l.relation, pg_catalog.array_agg(l.mode) as modes from pg_catalog.pg_locks as l
+        where l.locktype = 'relation' and l.pid = pg_catalog.pg_backend_pid() and l.granted
+        group by l.relation
+    ) as l on l.relation = c.oid
+    where c.relkind in ('r', 'p', 'm', 'v', 'i', 'I')
         and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
         and n.nspname !~ '^pg_(temp|toast_temp)_'
 """
@@ -63,14 +64,22 @@ _STATE: Final[LiteralString] = """
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or an index, at one moment."""
+    """A table, a view or an index, at one moment."""
 
     name: str
-    is_index: bool
+    kind: str
     table: int  # of an index
     file: int
     scans: int
     modes: frozenset[str]
+
+    @property
+    def is_index(self) -> bool:
+        return self.kind in {"i", "I"}
+
+    @property
+    def is_view(self) -> bool:
+        return self.kind == "v"
 
 
 Ground: TypeAlias = Mapping[int, Relation]
@@ -81,7 +90,8 @@ class Effect:
     """What a statement did to tables that were there before.
 
     Attributes:
-        locks: table -> the strongest mode that the statement was the first to take.
+        locks: table or view -> the strongest mode that the statement was the first to take, on it
+            or on an index of it.
         held: table -> the strongest mode that the transaction holds after it.
         rewritten: tables with another file.
         scanned: tables read from end to end.
@@ -112,9 +122,7 @@ def block_writers(mode: str) -> bool:
 def look(connection: psycopg.Connection[Any]) -> Ground:
     """Every table and index of users, and what this session has done to it in its transaction."""
     return {
-        oid: Relation(
-            name, kind in "iI", table, file, scans, frozenset(MODES[mode] for mode in modes)
-        )
+        oid: Relation(name, kind, table, file, scans, frozenset(MODES[mode] for mode in modes))
         for oid, name, kind, table, file, scans, modes in connection.execute(_STATE)
     }
 
@@ -140,16 +148,17 @@ class Meter:
 
 
 def _compared(known: Ground, before: Ground, after: Ground) -> Effect:
-    tables = {oid: was for oid, was in known.items() if not was.is_index and oid in before}
+    existing = {oid: was for oid, was in known.items() if not was.is_index and oid in before}
+    tables = {oid: was for oid, was in existing.items() if not was.is_view}
     stayed = [oid for oid in tables if oid in after]
-    # a table that was dropped is not in the catalog any more, but is locked
-    modes = {oid: after[oid].modes if oid in after else _DROPPED for oid in tables}
-    fresh = {oid: modes[oid] - before[oid].modes for oid in tables}
     indexes = {oid: now for oid, now in after.items() if now.is_index and now.table in tables}
-    gone = {oid: was for oid, was in before.items() if was.is_index and oid not in after}
+    files = {was.file for was in before.values()}
+    names = {(now.table, now.name) for now in indexes.values()}
+    fresh = {oid: _modes(oid, after, before) - _modes(oid, before, before) for oid in existing}
+    held = {oid: _modes(oid, after, before) for oid in tables}
     return Effect(
-        locks={tables[oid].name: strongest(new) for oid, new in fresh.items() if new},
-        held={tables[oid].name: strongest(all_) for oid, all_ in modes.items() if all_},
+        locks={existing[oid].name: strongest(modes) for oid, modes in fresh.items() if modes},
+        held={tables[oid].name: strongest(modes) for oid, modes in held.items() if modes},
         rewritten=_names(tables, (o for o in stayed if before[o].file != after[o].file)),
         scanned=_names(tables, (o for o in stayed if before[o].scans < after[o].scans)),
         looked_up=_names(
@@ -160,15 +169,29 @@ def _compared(known: Ground, before: Ground, after: Ground) -> Effect:
                 if oid in before and before[oid].scans < now.scans
             ),
         ),
+        # an index that ALTER TABLE makes anew keeps its file where its content stays
         indexed=_names(
+            tables, (now.table for now in indexes.values() if now.file and now.file not in files)
+        ),
+        unindexed=_names(
             tables,
             (
-                now.table
-                for oid, now in indexes.items()
-                if now.file and (oid not in before or before[oid].file != now.file)
+                was.table
+                for was in before.values()
+                if was.is_index and was.table in stayed and (was.table, was.name) not in names
             ),
         ),
-        unindexed=_names(tables, (was.table for was in gone.values() if was.table in stayed)),
+    )
+
+
+def _modes(oid: int, ground: Ground, before: Ground) -> frozenset[str]:
+    """The modes held on a relation or on an index of it that was there before: whoever plans a
+    query opens every index of the table."""
+    if oid not in ground:
+        return _DROPPED
+    own = ground[oid].modes
+    return own.union(
+        *(ground[i].modes for i, was in before.items() if was.table == oid and i in ground)
     )
 
 

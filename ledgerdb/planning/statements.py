@@ -57,7 +57,10 @@ class Statement:
 
     @property
     def reads(self) -> frozenset[str]:
-        """The tables that a statement on rows names, but for the one that it inserts into."""
+        """The tables that a statement on rows names, but for the one that it inserts into, and
+        those that a new foreign key is checked against."""
+        if self.kind == "AlterTableStmt":
+            return frozenset(_referenced(self.tree))
         if self.kind not in _ON_ROWS:
             return frozenset()
         nodes = list(_nodes(self.tree))
@@ -120,6 +123,14 @@ def split(file: frozen.SqlFile) -> tuple[Statement, ...]:
         )
         for where, raw in zip(slices, trees, strict=True)
     )
+
+
+def _referenced(alter_table: Tree) -> Iterator[str]:
+    for command in alter_table.cmds:
+        constraint = command.def_ if command.subtype.name == "AT_AddConstraint" else None
+        if constraint is not None and constraint.contype.name == "CONSTR_FOREIGN":
+            if not constraint.skip_validation:
+                yield constraint.pktable.relname
 
 
 def _nodes(tree: Tree) -> Iterator[Tree]:
