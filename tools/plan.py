@@ -25,9 +25,9 @@ __all__ = ["locks_text", "main", "traced_line"]
 BASELINE: Final = "0001"
 POSTGRES: Final = 18
 _HEAD: Final = """\
-# The locks of each revision's transaction on tables that were there before, hottest table first. The
-# runner takes them, together and in this order, before the first statement. Measured and written by
-# `make plan`, never by hand. Modes that only DDL waits for are left out.
+# The locks of each revision's transaction on tables that were there before, hottest table first:
+# the runner takes them, together and in this order, before the first statement. Measured and
+# written by `make plan`, never by hand. Modes that only DDL waits for are left out.
 """
 _HOTTEST: Final = (
     "payment_outbox_pending",
@@ -80,13 +80,8 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None) 
         print(f"wrote {path.name}")
     else:
         written = path.read_text("utf-8") if path.exists() else ""
-        findings += difflib.unified_diff(
-            written.splitlines(),
-            text.splitlines(),
-            "migrations/locks.toml",
-            "measured",
-            lineterm="",
-        )
+        before, after = written.splitlines(), text.splitlines()
+        findings += difflib.unified_diff(before, after, path.name, "measured", lineterm="")
     for finding in findings:
         print(finding)
     return 1 if findings else 0

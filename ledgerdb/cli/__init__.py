@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
+from ledgerdb.cli.functions import functions
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(plan)
 app.command()(seal)
 app.command()(server)
+app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 

@@ -127,9 +127,9 @@ def split(file: frozen.SqlFile) -> tuple[Statement, ...]:
 
 def _referenced(alter_table: Tree) -> Iterator[str]:
     for command in alter_table.cmds:
-        constraint = command.def_ if command.subtype.name == "AT_AddConstraint" else None
-        if constraint is not None and constraint.contype.name == "CONSTR_FOREIGN":
-            if not constraint.skip_validation:
+        if command.subtype.name == "AT_AddConstraint":
+            constraint = command.def_
+            if constraint.contype.name == "CONSTR_FOREIGN" and not constraint.skip_validation:
                 yield constraint.pktable.relname
 
 
