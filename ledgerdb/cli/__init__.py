@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import schema
 from ledgerdb.cli.demo import demo
+from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
@@ -28,7 +29,9 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command("history")(schema.history)
 app.command()(demo)
+app.command()(drift)
 app.command()(plan)
 app.command()(seal)
 app.command()(server)
