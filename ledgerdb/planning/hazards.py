@@ -92,7 +92,7 @@ def hazards_of(
     Args:
         statement: as parsed.
         effect: as measured.
-        reads: tables from before the revision that it names to read them.
+        reads: tables from before the transaction that it names to read them.
         functions: names of the functions that were there before the revision.
     """
     found = [

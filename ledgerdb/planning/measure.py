@@ -16,11 +16,8 @@ import psycopg
 __all__ = [
     "MODES",
     "Effect",
-    "Ground",
     "Meter",
-    "Relation",
     "block_writers",
-    "look",
     "strongest",
 ]
 
@@ -63,7 +60,7 @@ _STATE: Final[LiteralString] = """
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class _Relation:
     """A table, a view or an index, at one moment."""
 
     name: str
@@ -82,7 +79,7 @@ class Relation:
         return self.kind == "v"
 
 
-Ground: TypeAlias = Mapping[int, Relation]
+_Ground: TypeAlias = Mapping[int, _Relation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +116,10 @@ def block_writers(mode: str) -> bool:
     return _STRENGTH[mode] >= _BLOCKS_WRITERS
 
 
-def look(connection: psycopg.Connection[Any]) -> Ground:
+def _look(connection: psycopg.Connection[Any]) -> _Ground:
     """Every table and index of users, and what this session has done to it in its transaction."""
     return {
-        oid: Relation(name, kind, table, file, scans, frozenset(MODES[mode] for mode in modes))
+        oid: _Relation(name, kind, table, file, scans, frozenset(MODES[mode] for mode in modes))
         for oid, name, kind, table, file, scans, modes in connection.execute(_STATE)
     }
 
@@ -130,24 +127,29 @@ def look(connection: psycopg.Connection[Any]) -> Ground:
 class Meter:
     """Measures the statements of one transaction, one after the other.
 
+    Only tables that are there when it is made count: nobody waits for a new one.
+
     Args:
         connection: in a transaction, or in autocommit for what runs outside of one.
-        existing: the tables that count, from `look`; None: those that there are now.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any], existing: Ground | None = None) -> None:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self._before = look(connection)
-        self._existing = self._before if existing is None else existing
+        self._existing = self._before = _look(connection)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables and views that count."""
+        return frozenset(was.name for was in self._existing.values() if not was.is_index)
 
     def run(self, statement: str) -> Effect:
         """Runs a statement and says what it did."""
         self._connection.execute(statement.encode())
-        before, self._before = self._before, look(self._connection)
+        before, self._before = self._before, _look(self._connection)
         return _compared(self._existing, before, self._before)
 
 
-def _compared(known: Ground, before: Ground, after: Ground) -> Effect:
+def _compared(known: _Ground, before: _Ground, after: _Ground) -> Effect:
     existing = {oid: was for oid, was in known.items() if not was.is_index and oid in before}
     tables = {oid: was for oid, was in existing.items() if not was.is_view}
     stayed = [oid for oid in tables if oid in after]
@@ -184,7 +186,7 @@ def _compared(known: Ground, before: Ground, after: Ground) -> Effect:
     )
 
 
-def _modes(oid: int, ground: Ground, before: Ground) -> frozenset[str]:
+def _modes(oid: int, ground: _Ground, before: _Ground) -> frozenset[str]:
     """The modes held on a relation or on an index of it that was there before: whoever plans a
     query opens every index of the table."""
     if oid not in ground:
@@ -195,5 +197,5 @@ def _modes(oid: int, ground: Ground, before: Ground) -> frozenset[str]:
     )
 
 
-def _names(tables: Ground, oids: Iterable[int]) -> tuple[str, ...]:
+def _names(tables: _Ground, oids: Iterable[int]) -> tuple[str, ...]:
     return tuple(sorted({tables[oid].name for oid in oids}))

@@ -51,7 +51,7 @@ def seconds_of(effect: Effect, reads: frozenset[str], sizes: Mapping[str, Size])
 
     Args:
         effect: of a statement.
-        reads: tables from before the revision that the statement names.
+        reads: tables from before the transaction that the statement names.
         sizes: of the live database; a table that it has not yet makes the time infinite.
 
     Returns:

@@ -48,12 +48,16 @@ class Statement:
 
     @property
     def headline(self) -> str:
-        """The statement on one line without comments and bodies, cut where it gets long."""
-        head, body, _ = self.text.partition("$")
-        words = " ".join(_COMMENT.sub("", head).split())
+        """The statement on one line without comments and body, cut where it gets long."""
+        words = self.flat
         if len(words) > _HEADLINE_CHARS_MAX:
             return words[: _HEADLINE_CHARS_MAX - 1].rstrip() + "…"
-        return f"{words} $…$" if body else words
+        return f"{words} $…$" if "$" in self.text else words
+
+    @property
+    def flat(self) -> str:
+        """The statement on one line without comments, as far as its body."""
+        return " ".join(_COMMENT.sub("", self.text.partition("$")[0]).split())
 
     @property
     def reads(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen
 from ledgerdb.migrate.connection import SESSION
 from ledgerdb.planning.hazards import Hazard, hazards_of
-from ledgerdb.planning.measure import Effect, Ground, Meter, look
+from ledgerdb.planning.measure import Effect, Meter
 from ledgerdb.planning.statements import Statement, split
 from ledgerdb.planning.work import Batch, Work
 
@@ -48,20 +48,12 @@ class TracedBatch:
     Attributes:
         batch: the files.
         statements: in order.
-        locks: table -> the strongest mode held at the end, of tables from before the revision.
+        locks: table -> the strongest mode held at the end, of tables that were there before.
     """
 
     batch: Batch
     statements: tuple[TracedStatement, ...]
     locks: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """What was there before the revision."""
-
-    tables: frozenset[str]
-    functions: frozenset[str]
 
 
 def trace(connection: psycopg.Connection[Any], work: Work) -> tuple[TracedBatch, ...]:
@@ -78,12 +70,8 @@ def trace(connection: psycopg.Connection[Any], work: Work) -> tuple[TracedBatch,
         if name != "transaction_timeout":  # PostgreSQL 17
             setting = sql.SQL("set {} = {}").format(sql.Identifier(name), value)
             connection.execute(setting)
-    known = look(connection)
-    names = _Names(
-        tables=frozenset(relation.name for relation in known.values() if not relation.is_index),
-        functions=frozenset(row[0] for row in connection.execute(_FUNCTIONS)),
-    )
-    return tuple(_batch(connection, batch, known, names) for batch in work.batches)
+    functions = {row[0] for row in connection.execute(_FUNCTIONS)}
+    return tuple(_batch(connection, batch, functions) for batch in work.batches)
 
 
 def locks_of(batches: Collection[TracedBatch]) -> Mapping[str, str]:
@@ -92,15 +80,18 @@ def locks_of(batches: Collection[TracedBatch]) -> Mapping[str, str]:
 
 
 def _batch(
-    connection: psycopg.Connection[Any], batch: Batch, known: Ground, names: _Names
+    connection: psycopg.Connection[Any], batch: Batch, functions: Collection[str]
 ) -> TracedBatch:
     statements = tuple(_statements(batch))
     if all(statement.in_transaction for statement in statements):
         with connection.transaction():
-            traced = _traced(Meter(connection, known), statements, names)
+            traced = _traced(Meter(connection), statements, functions)
     else:
-        traced = _traced(Meter(connection, known), statements, names)
+        traced = _traced(Meter(connection), statements, functions)
     locks = traced[-1].effect.held if traced else {}
+    if batch.phase == "transaction":
+        # the runner takes the locks of the transaction before its first statement
+        traced = tuple(replace(item, effect=replace(item.effect, held=locks)) for item in traced)
     return TracedBatch(batch, traced, locks)
 
 
@@ -112,7 +103,7 @@ def _statements(batch: Batch) -> Iterator[Statement]:
 
 
 def _traced(
-    meter: Meter, statements: tuple[Statement, ...], names: _Names
+    meter: Meter, statements: tuple[Statement, ...], functions: Collection[str]
 ) -> tuple[TracedStatement, ...]:
     traced = []
     for statement in statements:
@@ -126,8 +117,8 @@ def _traced(
             ) from error
         if not statement.in_transaction:
             effect = _outside(statement, effect)
-        reads = statement.reads & names.tables
-        hazards = hazards_of(statement, effect, reads, names.functions)
+        reads = statement.reads & meter.tables
+        hazards = hazards_of(statement, effect, reads, functions)
         traced.append(TracedStatement(statement, effect, reads, hazards))
     return tuple(traced)
 

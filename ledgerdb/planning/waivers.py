@@ -35,7 +35,7 @@ class Waiver:
 
     def covers(self, revision: str, traced: TracedStatement, hazard: Hazard) -> bool:
         """Whether it is about this hazard of this statement."""
-        begins = " ".join(traced.statement.text.split()).startswith(self.statement)
+        begins = traced.statement.flat.startswith(self.statement)
         same = (self.revision, self.file) == (revision, traced.statement.file)
         return same and begins and hazard.name in self.hazards
 
@@ -109,7 +109,8 @@ def _waiver(entry: dict[str, object], number: int) -> Waiver:
         raise MigrationError(f"{_FILE}: waiver {number} must have {', '.join(sorted(_KEYS))}")
     if not isinstance(hazards, list) or not hazards or not set(hazards) <= MEANING.keys():
         raise MigrationError(f"{_FILE}: waiver {number}: hazards must be names of hazards")
-    waiver = Waiver(hazards=tuple(hazards), **{key: str(text) for key, text in texts.items()})
+    words = {key: " ".join(str(text).split()) for key, text in texts.items()}
+    waiver = Waiver(hazards=tuple(hazards), **words)
     if len(waiver.reason) < _REASON_CHARS_MIN:
         raise MigrationError(f"{_FILE}: waiver {number}: a reason is a sentence")
     return waiver

@@ -12,7 +12,7 @@ import pytest
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate.frozen import SqlFile
 from ledgerdb.planning.hazards import hazards_of
-from ledgerdb.planning.measure import Meter, look
+from ledgerdb.planning.measure import Meter
 from ledgerdb.planning.statements import Statement, split
 from tests.planning.kinds import GRANT, KINDS, ROWS, SCHEMA, Kind
 
@@ -25,9 +25,9 @@ def parsed(text: str) -> Statement:
 def measured(connection: psycopg.Connection[Any], text: str) -> Kind:
     statement = parsed(text)
     with connection.transaction(force_rollback=True):
-        tables = frozenset(r.name for r in look(connection).values() if not r.is_index)
-        effect = Meter(connection).run(text)
-    hazards = hazards_of(statement, effect, statement.reads & tables, frozenset())
+        meter = Meter(connection)
+        effect = meter.run(text)
+    hazards = hazards_of(statement, effect, statement.reads & meter.tables, frozenset())
     found = {hazard.name: hazard.tables for hazard in hazards}
     return Kind(
         text,
