@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ledgerdb.migrate import upgrade
+from ledgerdb.migrate.config import POSTGRES_MIN
 from ledgerdb.planning.line import TracedRevision, migrations, trace_line
 from ledgerdb.planning.shadow import shadow_server, shadowed
 from ledgerdb.planning.trace import locks_of
@@ -38,9 +39,10 @@ _HOTTEST: Final = (
 _NOBODY_WAITS: Final = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"})
 
 
-def traced_line(major: int = POSTGRES) -> list[TracedRevision]:
-    """Every revision after the baseline, as the online route runs it on an empty database."""
-    with shadow_server(major, None) as server, shadowed(None, server) as shadow:
+def traced_line(server_url: str | None = None) -> list[TracedRevision]:
+    """Every revision after the baseline, as the online route runs it; None: an own server."""
+    major = POSTGRES if server_url is None else POSTGRES_MIN
+    with shadow_server(major, server_url) as server, shadowed(None, server) as shadow:
         upgrade(shadow.url, BASELINE)
         return list(trace_line(shadow, (BASELINE,), "head"))
 

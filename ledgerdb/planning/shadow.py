@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -118,7 +119,10 @@ def shadowed(live: URL | None, server: URL) -> Iterator[Shadow]:
                 yield Shadow(url, server)
         finally:
             for role in sorted((roles | {OWNER, *ROLES}) - present):
-                connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+                # somebody else's database may have begun to use it meanwhile
+                with suppress(psycopg.errors.DependentObjectsStillExist):
+                    drop = sql.SQL("drop role if exists {}").format(sql.Identifier(role))
+                    connection.execute(drop)
 
 
 @contextmanager

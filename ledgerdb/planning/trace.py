@@ -26,7 +26,7 @@ _FUNCTIONS: Final = """
     where p.pronamespace = 'public'::pg_catalog.regnamespace
 """
 # What runs outside of a transaction holds its lock while it works, and nothing shows it afterwards.
-# tests/planning/test_concurrently.py looks at pg_locks meanwhile.
+# tests/migrations/planning/test_concurrently.py looks at pg_locks meanwhile.
 _OUTSIDE: Final = "SHARE UPDATE EXCLUSIVE"
 _OUTSIDE_FULL: Final = "ACCESS EXCLUSIVE"
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from ledgerdb.embedded import EmbeddedServer
-from ledgerdb.migrate.frozen import SqlFile
 from ledgerdb.planning.hazards import hazards_of
 from ledgerdb.planning.measure import Meter
-from ledgerdb.planning.statements import Statement, split
-from tests.planning.kinds import GRANT, KINDS, ROWS, SCHEMA, Kind
-
-
-def parsed(text: str) -> Statement:
-    [statement] = split(SqlFile(Path("ddl/0002_kind.sql"), text, ""))
-    return statement
+from tests.migrations.planning.conftest import parsed
+from tests.migrations.planning.kinds import GRANT, KINDS, ROWS, SCHEMA, Kind
 
 
 def measured(connection: psycopg.Connection[Any], text: str) -> Kind:
