@@ -24,7 +24,7 @@ from ledgerdb.planning.document import (
 from ledgerdb.planning.hazards import blocking
 from ledgerdb.planning.line import TracedRevision, migrations, trace_line
 from ledgerdb.planning.shadow import shadow_server, shadowed
-from ledgerdb.planning.sizes import Size, duration, read_sizes, seconds_of
+from ledgerdb.planning.sizes import IN_BATCHES, Size, duration, read_sizes, seconds_of
 from ledgerdb.planning.statements import require_parser
 from ledgerdb.planning.trace import TracedBatch, TracedStatement
 from ledgerdb.planning.waivers import Waiver, read_waivers, waiver_for
@@ -132,16 +132,18 @@ def _revision(
 def _batch(
     revision: str, traced: TracedBatch, waivers: Sequence[Waiver], sizes: Mapping[str, Size]
 ) -> PlannedBatch:
-    items = traced.statements
+    items, in_batches = traced.statements, traced.batch.operation == "backfill"
     times = [(item, seconds_of(item.effect, item.reads, sizes)) for item in items]
     return PlannedBatch(
         phase=traced.batch.phase,
         operation=traced.batch.operation,
         transaction=all(item.statement.in_transaction for item in items),
         locks=dict(sorted(traced.locks.items())),
-        work=duration(_sum(seconds for _, seconds in times)),
+        work=IN_BATCHES if in_batches else duration(_sum(seconds for _, seconds in times)),
         work_blocking=duration(_sum(time for item, time in times if blocking(item.effect))),
-        statements=tuple(_statement(revision, item, time, waivers) for item, time in times),
+        statements=tuple(
+            _statement(revision, item, duration(time), waivers) for item, time in times
+        ),
     )
 
 
@@ -151,7 +153,7 @@ def _sum(times: Iterable[float | None]) -> float | None:
 
 
 def _statement(
-    revision: str, item: TracedStatement, seconds: float | None, waivers: Sequence[Waiver]
+    revision: str, item: TracedStatement, work: str, waivers: Sequence[Waiver]
 ) -> PlannedStatement:
     found = {hazard: waiver_for(waivers, revision, item, hazard) for hazard in item.hazards}
     return PlannedStatement(
@@ -163,7 +165,7 @@ def _statement(
         rewritten=item.effect.rewritten,
         scanned=item.effect.scanned,
         indexed=item.effect.indexed,
-        work=duration(seconds),
+        work=work,
         risks=tuple(
             Risk(hazard.name, hazard.tables, waiver.reason if waiver else None)
             for hazard, waiver in found.items()

@@ -179,8 +179,9 @@ def _compared(known: _Ground, before: _Ground, after: _Ground) -> Effect:
             tables,
             (
                 was.table
-                for was in before.values()
-                if was.is_index and was.table in stayed and (was.table, was.name) not in names
+                for oid, was in before.items()
+                if was.is_index and was.table in stayed and oid not in indexes
+                if (was.table, was.name) not in names
             ),
         ),
     )

@@ -11,7 +11,7 @@ import psycopg
 
 from ledgerdb.planning.measure import Effect
 
-__all__ = ["Size", "duration", "read_sizes", "seconds_of"]
+__all__ = ["IN_BATCHES", "Size", "duration", "read_sizes", "seconds_of"]
 
 # Partitioned tables have no rows of their own: their partitions are tables too.
 _SIZES: Final = """
@@ -25,11 +25,13 @@ _SIZES: Final = """
         and n.nspname !~ '^pg_(toast|temp)'
 """
 # Bytes of the table per second, on slow storage: a class is an upper bound and no forecast.
-_SCAN: Final = 100e6
-_BUILD: Final = 20e6
+_SCAN: Final = 125e6
+_BUILD: Final = 50e6
 _CLASSES: Final = ((1, "< 1 s"), (10, "< 10 s"), (60, "< 1 min"), (600, "< 10 min"))
 _LONGEST: Final = "> 10 min"
 _CATALOG_ONLY: Final = "instant"
+# How long a backfill takes depends on its pauses too; nobody waits for it.
+IN_BATCHES: Final = "in batches"
 _UNKNOWN: Final = "by a new table"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -18,6 +19,7 @@ _STEP: Final = 1024
 _ROUTINE: Final = frozenset({"AUTHZ_UPDATE", "FUNCTION_REPLACED"})
 _DAILY: Final = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"})
 _TABLES_SHOWN: Final = 3
+_LINE_CHARS_MAX: Final = 110
 
 
 def plan_text(plan: PlanDocument) -> str:
@@ -37,7 +39,7 @@ def _lines(plan: PlanDocument) -> Iterator[str]:
         yield "Nothing is pending."
         return
     yield from _table(
-        ("revision", "strongest lock", "on", "work while writers wait", "all work"),
+        ("step", "writers wait for", "at most", "all its work", "on"),
         [row for revision in plan.revisions for row in _summary(revision)],
     )
     for revision in plan.revisions:
@@ -53,13 +55,19 @@ def _lines(plan: PlanDocument) -> Iterator[str]:
 
 def _summary(revision: PlannedRevision) -> Iterator[tuple[str, ...]]:
     for batch in revision.batches:
-        name = revision.revision
-        if batch.phase == "prepare":
-            name += f" {batch.statements[0].file.partition('/')[2]}"
+        prepares = batch.phase == "prepare"
+        name = f"  {_file_of(batch)}" if prepares else f"{revision.revision} transaction"
         waits = {table: mode for table, mode in batch.locks.items() if block_writers(mode)}
-        worst = strongest(waits.values()) if waits else "none that writers wait for"
-        tables = [table for table, mode in waits.items() if mode == worst]
-        yield name, worst, _some(tables), batch.work_blocking if waits else "none", batch.work
+        if waits:
+            worst = strongest(waits.values())
+            tables = [table for table, mode in waits.items() if mode == worst]
+            yield name, worst, batch.work_blocking, batch.work, _some(tables)
+        else:
+            yield name, "-", "-", batch.work, ""
+
+
+def _file_of(batch: PlannedBatch) -> str:
+    return batch.statements[0].file.partition("/")[2]
 
 
 def _some(tables: Sequence[str]) -> str:
@@ -69,7 +77,8 @@ def _some(tables: Sequence[str]) -> str:
 
 def _batch(batch: PlannedBatch, tables: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     where = "in a transaction of its own" if batch.transaction else "outside of a transaction"
-    yield f"  prepare: {batch.operation}, {where}" if batch.phase == "prepare" else "  transaction"
+    prepares = f"  {_file_of(batch)}: {batch.operation}, {where}"
+    yield prepares if batch.phase == "prepare" else "  transaction"
     for table, mode in sorted(batch.locks.items(), key=lambda item: (item[1], item[0])):
         if mode not in _DAILY:
             yield f"    {mode:<22} {table}{_size(tables.get(table))}"
@@ -97,9 +106,14 @@ def _statement(statement: PlannedStatement) -> Iterator[str]:
         if not risk.hazard.endswith("_LOCK"):
             yield f"            {risk.hazard} {', '.join(risk.tables)}".rstrip()
             if risk.waiver:
-                yield f"              waived: {risk.waiver}"
+                yield from _wrapped(f"waived: {risk.waiver}")
     if statement.work != "instant":
         yield f"            work: {statement.work}"
+
+
+def _wrapped(text: str) -> list[str]:
+    indent = " " * 14
+    return textwrap.wrap(text, _LINE_CHARS_MAX, initial_indent=indent, subsequent_indent=indent)
 
 
 def _counted(statements: Sequence[PlannedStatement]) -> str:
@@ -107,7 +121,8 @@ def _counted(statements: Sequence[PlannedStatement]) -> str:
     names = Counter(risk.hazard for statement in routine for risk in statement.risks)
     names["others"] = len(routine) - sum(1 for statement in routine if statement.risks)
     listed = ", ".join(f"{count} {name}" for name, count in sorted(names.items()) if count)
-    return f"{len(routine)} statements that nobody waits for ({listed})" if routine else ""
+    plural = "s" if len(routine) > 1 else ""
+    return f"{len(routine)} statement{plural} that nobody waits for ({listed})" if routine else ""
 
 
 def _size(size: Mapping[str, int] | None) -> str:
