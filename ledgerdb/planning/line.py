@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL
 
-from ledgerdb.migrate import StepInfo, history, upgrade
+from ledgerdb.migrate import StepInfo, guard, history, upgrade
 from ledgerdb.migrate.config import alembic_config
+from ledgerdb.migrate.connection import connect as migrate_connect
 from ledgerdb.migrate.ledger import bookkeeping
 from ledgerdb.migrate.report import LogReport
 from ledgerdb.migrate.route import route_from
@@ -18,7 +20,7 @@ from ledgerdb.planning.trace import TracedBatch, trace
 from ledgerdb.planning.work import Work, work_of
 from ledgerdb.verify.scratch import connect
 
-__all__ = ["TracedRevision", "migrations", "trace_line"]
+__all__ = ["TracedRevision", "migrations", "require_room", "trace_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class TracedRevision:
 def migrations() -> Path:
     """The folder of the migrations."""
     return Path(_script().dir)
+
+
+def require_room(live: URL, target: str) -> None:
+    """An empty place for the first revision: nothing has our names yet, or it must be adopted.
+
+    Raises:
+        MigrationError: the database holds objects under ledgerdb's names.
+    """
+    script = _script()
+    line = history.revisions(script, (target,))
+    names = history.names_of(history.load_all(line, Path(script.dir)))
+    with migrate_connect(live) as connection:
+        guard.require_no_strangers(connection, names)
 
 
 def trace_line(

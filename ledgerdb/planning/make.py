@@ -22,7 +22,7 @@ from ledgerdb.planning.document import (
     Risk,
 )
 from ledgerdb.planning.hazards import blocking
-from ledgerdb.planning.line import TracedRevision, migrations, trace_line
+from ledgerdb.planning.line import TracedRevision, migrations, require_room, trace_line
 from ledgerdb.planning.shadow import shadow_server, shadowed
 from ledgerdb.planning.sizes import IN_BATCHES, Size, duration, read_sizes, seconds_of
 from ledgerdb.planning.statements import require_parser
@@ -66,6 +66,8 @@ def make_plan(
         raise MigrationError(f"revision {revision} is not pending: {', '.join(pending) or 'none'}")
     target = found.head if revision == "head" else revision
     steps = len(pending) if target is None else len([r for r in pending if r <= target])
+    if not heads and target is not None:
+        require_room(live, target)
     with connect(live) as connection:
         version = connection.info.server_version
         fingerprint = schema_fingerprint(connection)

@@ -105,14 +105,14 @@ def _statement(statement: PlannedStatement) -> Iterator[str]:
     for risk in statement.risks:
         if not risk.hazard.endswith("_LOCK"):
             yield f"            {risk.hazard} {', '.join(risk.tables)}".rstrip()
-            if risk.waiver:
-                yield from _wrapped(f"waived: {risk.waiver}")
+    for reason in dict.fromkeys(risk.waiver for risk in statement.risks if risk.waiver):
+        yield from _wrapped(f"waived: {reason}")
     if statement.work != "instant":
         yield f"            work: {statement.work}"
 
 
 def _wrapped(text: str) -> list[str]:
-    indent = " " * 14
+    indent = " " * 12
     return textwrap.wrap(text, _LINE_CHARS_MAX, initial_indent=indent, subsequent_indent=indent)
 
 

@@ -109,6 +109,26 @@ def test_an_upgrade_that_would_fail_says_where(
         make_plan(baseline_url, "0002", shadow=server_18.url())
 
 
+def test_a_database_that_must_be_adopted_first(empty_url: str, server_18: EmbeddedServer) -> None:
+    query(empty_url, "create table public.tenants (id integer)")
+    with pytest.raises(MigrationError, match=r"under ledgerdb's names .*table tenants"):
+        make_plan(empty_url, "0001", shadow=server_18.url())
+
+
+def test_an_empty_database_takes_the_direct_route(
+    empty_url: str, server_18: EmbeddedServer
+) -> None:
+    plan = make_plan(empty_url, "0001", shadow=server_18.url())
+    assert (plan.revision, plan.target, plan.route) == (None, "0001", "DIRECT")
+    [revision] = plan.revisions
+    [transaction] = revision.batches
+    assert transaction.locks == {}
+    assert {risk.hazard for s in transaction.statements for risk in s.risks} <= {
+        "AUTHZ_UPDATE",
+        "RUNS_CODE",
+    }
+
+
 def test_an_older_server_cannot_shadow(baseline_url: str, server_16: EmbeddedServer) -> None:
     with pytest.raises(ConfigurationError, match="PostgreSQL 16, the database's is 18"):
         make_plan(baseline_url, "0002", shadow=server_16.url())
