@@ -23,14 +23,14 @@ from tenacity import (
 
 from ledgerdb.errors import MigrationError
 
-__all__ = ["LOCK_KEY", "deployer"]
+__all__ = ["HOLDER", "LOCK_KEY", "deployer"]
 
 LOCK_KEY: Final = int.from_bytes(b"ledgerdb", "big")
 _POLL_SECONDS_MIN: Final = 0.1
 _POLL_SECONDS_MAX: Final = 0.4
 
 _TRY = text("select pg_catalog.pg_try_advisory_lock(:key)")
-_HOLDER = text("""
+HOLDER = text("""
     select a.pid, a.usename, a.application_name, a.client_hostname, a.client_addr::text,
            pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
     from pg_catalog.pg_locks as l
@@ -82,7 +82,7 @@ def deployer(
 
 
 def _holder(connection: Connection) -> str:
-    row = connection.execute(_HOLDER, {"key": LOCK_KEY}).first()
+    row = connection.execute(HOLDER, {"key": LOCK_KEY}).first()
     if row is None:
         return "it ended just now"
     pid, user, application, host, address, since = row

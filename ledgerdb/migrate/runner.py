@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledgerdb.errors import LedgerError, MigrationError
-from ledgerdb.migrate import guard, offline
+from ledgerdb.migrate import guard
 from ledgerdb.migrate.config import (
     VERSION_SCHEMA,
     VERSION_TABLE,
@@ -30,8 +30,9 @@ from ledgerdb.migrate.config import (
 from ledgerdb.migrate.connection import connect
 from ledgerdb.migrate.failure import explain
 from ledgerdb.migrate.lock import deployer
+from ledgerdb.migrate.offline import write_script
 from ledgerdb.migrate.operations import GUARDED, ScriptFailed, transaction_status
-from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, make_plan, refuse_command
+from ledgerdb.migrate.plan import Plan, make_plan, refuse_command
 from ledgerdb.migrate.report import StepInfo
 from ledgerdb.migrate.verify import require_verified
 from ledgerdb.url import database_url
@@ -70,7 +71,7 @@ def _run(config: Config, deployment: Deployment) -> None:
     refuse_command(asked.opts)
     script = ScriptDirectory.from_config(config) if asked.script is None else asked.script
     if asked.as_sql:
-        _write_script(script, asked)
+        write_script(script, asked, _SETTINGS)
         return
     url = deployment.url if deployment.url is not None else database_url()
     if asked.opts.get("dont_mutate"):
@@ -126,23 +127,6 @@ def _migrate(url: URL, plan: Plan, deployment: Deployment, witness: Connection) 
             context.run_migrations()
         except (SQLAlchemyError, psycopg.Error, ScriptFailed) as error:
             raise explain(error, running[0] if running else None, witness) from error
-
-
-def _write_script(script: ScriptDirectory, asked: MigrationContext) -> None:
-    heads = asked.get_current_heads()
-    plan = make_plan(script, asked, heads)
-    if not plan.steps:
-        stop = script.get_revision(asked.opts["destination_rev"])
-        if stop.revision not in heads:
-            raise MigrationError(DOWNGRADE_REFUSED)
-        return
-    before: str | None = heads[0] if heads else None
-    for step in plan.steps:
-        _before(step, functools.partial(asked.impl.static_output, offline.step_guard(before)))
-        before = step.revision.revision
-    asked.impl.static_output(offline.preamble(", ".join(heads) or "base", plan.target[0]))
-    context.configure(dialect_name="postgresql", fn=lambda *_: plan.steps, **_SETTINGS)
-    context.run_migrations()
 
 
 def require_clean(connection: Connection) -> None:
