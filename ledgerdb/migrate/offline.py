@@ -6,6 +6,7 @@ stands around them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, make_plan
 __all__ = ["write_script"]
 
 _LOCKS: Final = "Locks:"
+_VARIABLE = re.compile(r"(?<![:\w]):['\"]?([A-Za-z_]\w*)\b(?!:)")
 
 
 def write_script(
@@ -72,6 +74,9 @@ def _line(script: ScriptDirectory, plan: Plan) -> list[psql.Revision]:
                 locks=_locks(revision),
                 files={file.label: file.sha256 for _, file in own},
                 creates=names - owned,
+                variables=frozenset(
+                    name for _, file in own for name in _VARIABLE.findall(file.text)
+                ),
             )
         )
         owned = names

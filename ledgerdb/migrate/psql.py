@@ -24,7 +24,6 @@ __all__ = ["Revision", "begin", "end", "head", "tail"]
 _WIDTH: Final = 100
 _INDENT: Final = " " * 12
 _BIND = re.compile(r"(?<![:\w]):(\w+)")
-_VARIABLE = re.compile(r"(?<![:\w]):['\"]?([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Revision:
         locks: what its docstring says of locks, for people.
         files: label -> sha256 of what it runs.
         creates: names in schema public that no earlier revision took.
+        variables: words of its files that psql could take for variables of its own.
     """
 
     info: StepInfo
@@ -44,6 +44,7 @@ class Revision:
     locks: str
     files: Mapping[str, str]
     creates: Names
+    variables: frozenset[str]
 
 
 _HEAD: Final = """\
@@ -56,9 +57,9 @@ _HEAD: Final = """\
 -- Again:     run the same file again after it stopped or was killed; it goes on with the first step
 --            that is not committed. When none is left, it refuses.
 -- Refuses:   before anything is written, with one message: a database at another revision, or whose
---            revisions ran other files; a standby; PostgreSQL before {postgres}; an encoding other than
---            UTF8; a role without the rights; objects of others under our names; another deployer
---            at work.
+--            revisions ran other files; a standby; PostgreSQL before {postgres}; an encoding other
+--            than UTF8; a role without the rights; objects of others under our names; another
+--            deployer at work.
 -- After it:  `ledgerdb upgrade` finds nothing to do, and reads back that the database is right.
 --
 {steps}
@@ -240,12 +241,14 @@ def head(line: Sequence[Revision], start: int) -> str:
         start: how many of them the script begins after.
     """
     steps = line[start:]
+    # psql would replace `:name` outside of quotes, if the user's psqlrc has set the name
+    variables = sorted({name for step in steps for name in step.variables})
     return _HEAD.format(
         start=_begins(line, start),
         target=line[-1].info.revision,
         postgres=POSTGRES_MIN,
         steps="\n".join(map(_in_words, steps)),
-        unset="",
+        unset="".join(f"\\unset {name}\n" for name in variables),
         lock_timeout=LOCK_TIMEOUT,
         guard=_guard(line, start),
         decisions=",\n".join(
