@@ -1,89 +1,97 @@
-"""`--sql`: writes what a live run would do as a psql script that refuses what a live run refuses.
-
-The statements between `begin` and `commit` are those of a live run, byte for byte; psql.py has what
-stands around them.
-"""
+"""What `--sql` adds to the statements, so that a DBA's script refuses what a live run refuses."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, Final
-
-from alembic import context
-from alembic.runtime.migration import MigrationContext, RevisionStep
-from alembic.script import Script, ScriptDirectory
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from ledgerdb.errors import MigrationError
-from ledgerdb.migrate import history, pins, psql
-from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, make_plan
+from ledgerdb.migrate import ledger, locks
+from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
+from ledgerdb.migrate.connection import SESSION
+from ledgerdb.migrate.execute import wrap
+from ledgerdb.migrate.plan import Plan, Step
 
-__all__ = ["write_script"]
+__all__ = ["write"]
 
-_LOCKS: Final = "Locks:"
-_VARIABLE = re.compile(r"(?<![:\w]):['\"]?([A-Za-z_]\w*)\b(?!:)")
+_TABLE: Final = f"{VERSION_SCHEMA}.{VERSION_TABLE}"
+# Only known to some servers, or of no use inside one transaction.
+_NOT_LOCAL: Final = frozenset({"transaction_timeout", "default_transaction_isolation"})
+
+_STEP_GUARD: Final = """\
+{settings}
+
+lock table {table} in share row exclusive mode;
+
+do $ledgerdb$
+declare
+    v_found text;
+begin
+    select pg_catalog.string_agg(v.version_num, ', ') into v_found from {table} as v;
+    if v_found is distinct from {expected} then
+        raise exception 'this step begins at revision %, but the database is at %',
+            coalesce({expected}, 'base'), coalesce(v_found, 'base');
+    end if;
+end;
+$ledgerdb$;"""
 
 
-def write_script(
-    script: ScriptDirectory, asked: MigrationContext, settings: dict[str, Any]
+def write(plan: Plan, output: Callable[[str], None]) -> None:
+    """Writes the head of the script, and makes Alembic write the rest of each step around it."""
+    output(_preamble(", ".join(plan.heads) or "base", plan.target[0]))
+    before = plan.heads[0] if plan.heads else None
+    for step in plan.steps:
+        if step.preparation.steps:
+            raise MigrationError(f"revision {step.info.revision} cannot be written as a script yet")
+        wrap(step.alembic, partial(_write_step, output, plan, step, before))
+        before = step.info.revision
+
+
+def _write_step(
+    output: Callable[[str], None],
+    plan: Plan,
+    step: Step,
+    before: str | None,
+    upgrade: Callable[[], None],
 ) -> None:
-    """Writes the script for the steps that Alembic's command asked for; none is no script.
-
-    Raises:
-        MigrationError: a downgrade, or a file is missing or changed.
-    """
-    heads = asked.get_current_heads()
-    plan = make_plan(script, asked, heads)
-    if not plan.steps:
-        stop = script.get_revision(asked.opts["destination_rev"])
-        if stop.revision not in heads:
-            raise MigrationError(DOWNGRADE_REFUSED)
-        return
-    line = _line(script, plan)
-    begins_after = len(line) - len(plan.steps)
-
-    def steps(_heads: Sequence[str], running: MigrationContext) -> Iterator[RevisionStep]:
-        # Alembic has written all of a step when it asks for the next one.
-        write = running.impl.static_output
-        for step, revision in zip(plan.steps, line[begins_after:], strict=True):
-            write(psql.begin(revision))
-            yield step
-            write(psql.end())
-
-    asked.impl.static_output(psql.head(line, begins_after))
-    # Alembic would begin a step's transaction before it asks whether the step is to run.
-    context.configure(dialect_name="postgresql", fn=steps, transactional_ddl=False, **settings)
-    context.run_migrations()
-    context.get_context().impl.static_output(psql.tail(line))
+    output(_step_guard(before))
+    if step is plan.steps[0]:
+        output(ledger.bookkeeping().text)
+        for entry in plan.applied:
+            output(ledger.entry_sql(entry))
+    for lock in step.locks:
+        output(locks.lock_sql(lock) + ";")
+    upgrade()
+    output(ledger.entry_sql(step.entry))
 
 
-def _line(script: ScriptDirectory, plan: Plan) -> list[psql.Revision]:
-    migrations = Path(script.dir)
-    line: list[psql.Revision] = []
-    files: list[tuple[pins.Pin, Any]] = []
-    owned = history.names_of(files)
-    for revision in history.revisions(script, plan.target):
-        own = history.load_all([revision], migrations)
-        files += own
-        names = history.names_of(files)
-        line.append(
-            psql.Revision(
-                info=history.info(revision),
-                before=line[-1].info.revision if line else None,
-                locks=_locks(revision),
-                files={file.label: file.sha256 for _, file in own},
-                creates=names - owned,
-                variables=frozenset(
-                    name for _, file in own for name in _VARIABLE.findall(file.text)
-                ),
-            )
-        )
-        owned = names
-    return line
+def _preamble(start: str, target: str) -> str:
+    """The head of a script from revision `start` to `target`."""
+    return f"""\
+-- ledgerdb schema, {start} -> {target}. Run it with: psql -X -d DATABASE -f FILE
+\\set ON_ERROR_STOP on
+set client_encoding = 'UTF8';
+
+do $ledgerdb$
+begin
+    if pg_catalog.current_setting('server_version_num')::int < {POSTGRES_MIN}0000 then
+        raise exception 'PostgreSQL {POSTGRES_MIN} or later is needed';
+    end if;
+    if pg_catalog.current_setting('server_encoding') <> 'UTF8' then
+        raise exception 'a database with encoding UTF8 is needed';
+    end if;
+end;
+$ledgerdb$;"""
 
 
-def _locks(revision: Script) -> str:
-    # the paragraph of the docstring that says which
-    paragraphs = (" ".join(text.split()) for text in revision.longdoc.split("\n\n"))
-    return next((text for text in paragraphs if text.startswith(_LOCKS)), "")
+def _step_guard(before: str | None) -> str:
+    """The first statements of a step's transaction: the session settings, and the check that the
+    database is where the step begins (`before`; None for base)."""
+    settings = "\n".join(
+        f"set local {name} = '{value}';"
+        for name, value in SESSION.items()
+        if name not in _NOT_LOCAL
+    )
+    expected = f"'{before}'" if before else "null"
+    return _STEP_GUARD.format(settings=settings, expected=expected, table=_TABLE)
