@@ -67,7 +67,7 @@ def load(pin: Pin, migrations: Path) -> frozen.SqlFile:
 
 def pins_of(revision_file: Path) -> tuple[Pin, ...]:
     """The files that a revision script runs, in order."""
-    return pins_of_source(revision_file.read_text("utf-8"), revision_file.name)
+    return pins_of_source(frozen.read(revision_file).text, revision_file.name)
 
 
 def pins_of_source(source: str, name: str) -> tuple[Pin, ...]:
