@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from ledgerdb.errors import DatabaseUnavailable, MigrationError
 
-__all__ = ["APPLICATION_NAME", "SESSION", "connect", "describe"]
+__all__ = ["APPLICATION_NAME", "SESSION", "SET_SESSION", "connect", "describe"]
 
 APPLICATION_NAME: Final = "ledgerdb-migrate"
 _CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -34,7 +34,7 @@ SESSION: Final[Mapping[str, str]] = {
     "search_path": "public",
     "check_function_bodies": "on",
 }
-_SET_SESSION: Final = """
+SET_SESSION: Final = """
     select pg_catalog.set_config(s.name, v.value, false)
     from pg_catalog.json_each_text(%s::json) as v (name, value)
     join pg_catalog.pg_settings as s on s.name = v.name
@@ -71,7 +71,7 @@ def connect(
         # or Alembic takes the open transaction for someone else's and commits nothing.
         previous, raw.autocommit = raw.autocommit, True
         raw.execute("set statement_timeout = 0")  # or a short default cuts off the next statement
-        raw.execute(_SET_SESSION, (json.dumps(SESSION),))
+        raw.execute(SET_SESSION, (json.dumps(SESSION),))
         raw.autocommit = previous
         if on_warning is not None:
             raw.add_notice_handler(lambda notice: _warn(notice, on_warning))

@@ -20,10 +20,14 @@ from tests.migrations.project import HEAD, REVISIONS
 from tests.waiting import until
 from tools.schema import dump
 
-PSQL_SESSIONS = """
+SESSIONS = """
     select pid from pg_stat_activity
-    where datname = current_database() and application_name = 'psql'
+    where datname = current_database() and application_name ~ '^ledgerdb-script-[0-9a-f]{16}$'
 """
+TRYING = f"{SESSIONS} and (wait_event_type = 'Lock' or wait_event = 'PgSleep')"
+
+
+UNFINISHED = "error: reached EOF without finding closing \\endif(s)"
 
 
 def script(span: str = "head") -> str:
@@ -129,10 +133,28 @@ def test_cut_off_in_every_step_it_goes_on_with_that_step(
         psql(server_18, empty_url, whole[:end])
         assert revisions(empty_url) == REVISIONS[:number][-1:]
         done = psql(server_18, empty_url, whole[: end + len("commit;\n")])
-        assert steps(done) == [REVISIONS[number]]
+        assert steps(done) == [REVISIONS[number]], done.stderr
         assert revisions(empty_url) == [REVISIONS[number]]
     assert_stopped(psql(server_18, empty_url, whole), "nothing is left to do")
     assert functions(empty_url) == functions(head_url)
+
+
+def test_cut_off_while_it_prepares_it_goes_on_with_that_part(
+    server_18: EmbeddedServer, baseline_url: str, head_url: str, later: str
+) -> None:
+    ends = [found.start() for found in re.finditer(r"(?m)^commit;$", later)]
+    for end in ends[2::5]:
+        done = psql(server_18, baseline_url, later[:end])
+        assert UNFINISHED in done.stderr, done.stderr
+        assert "ERROR" not in done.stderr
+    done = psql(server_18, baseline_url, later)
+    assert (done.code, done.stderr) == (0, "")
+    assert functions(baseline_url) == functions(head_url)
+    states = "select count(*), count(*) filter (where state = 'DONE') from {}"
+    ((steps_begun, steps_done),) = query(
+        baseline_url, states.format("public.ledgerdb_migration_steps")
+    )
+    assert steps_begun == steps_done > len(ends[2::5])
 
 
 @contextlib.contextmanager
@@ -157,14 +179,13 @@ def test_killed_in_a_step_it_leaves_no_trace_and_no_lock(
     file = tmp_path / "upgrade.sql"
     file.write_text(later)
     before = catalog(baseline_url)
-    waiting = PSQL_SESSIONS + " and wait_event_type = 'Lock'"
     with psycopg.connect(baseline_url) as blocker:
         blocker.execute("lock table public.payment_outbox_pending in row exclusive mode")
         with running(server_18, baseline_url, file) as process:
-            until(lambda: query(baseline_url, waiting))
+            until(lambda: query(baseline_url, TRYING))
             process.kill()
             process.wait(TIMEOUT_SECONDS)
-            until(lambda: not query(baseline_url, PSQL_SESSIONS), seconds=5)
+            until(lambda: not query(baseline_url, SESSIONS), seconds=5)
     assert catalog(baseline_url) == before
     done = psql(server_18, baseline_url, later)
     assert done.code == 0, done.stderr
@@ -193,10 +214,10 @@ def test_a_deployer_waits_for_a_script(
     with psycopg.connect(baseline_url) as blocker:
         blocker.execute("lock table public.payment_outbox_pending in row exclusive mode")
         with running(server_18, baseline_url, file):
-            until(lambda: query(baseline_url, PSQL_SESSIONS + " and wait_event_type = 'Lock'"))
+            until(lambda: query(baseline_url, TRYING))
             done = run("ledgerdb", "upgrade", url=baseline_url, variables=variables)
     assert "another deployer is at work on this database: " in done.stderr
-    assert "application psql" in done.stderr
+    assert "application ledgerdb-script-" in done.stderr
     assert revisions(baseline_url) == ["0001"]
 
 
@@ -311,10 +332,10 @@ def test_a_database_that_is_not_utf8_is_refused(server_18: EmbeddedServer, whole
         query(server_18.url(), "drop database script_ascii with (force)")
 
 
-def test_the_script_holds_every_file_byte_for_byte(whole: str) -> None:
+def test_the_scripts_hold_every_file_byte_for_byte(whole: str, later: str) -> None:
     for folder in ("frozen", "ddl"):
         for path in (ROOT / "migrations" / folder).iterdir():
-            assert path.read_text() in whole, path.name
+            assert path.read_text() in whole + later, path.name
 
 
 @pytest.mark.parametrize("config", ["default", "ours"])

@@ -1,4 +1,4 @@
-"""Whatever an earlier try left, the index is valid and the wanted one in the end, or it is refused."""
+"""Whatever an earlier try left: in the end the index is valid and the wanted one, or refused."""
 
 from __future__ import annotations
 

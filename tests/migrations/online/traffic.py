@@ -84,7 +84,7 @@ class Traffic:
         seconds = time.monotonic() - started
         for name in {stage, self.stage}:
             if seconds > self.slowest.get(name, (0.0, ""))[0]:
-                self.slowest[name] = (seconds, statement.split("(")[0].rpartition(".")[2])
+                self.slowest[name] = (seconds, statement.partition("(")[0].rpartition(".")[2])
         return rows
 
     def _produce(self, connection: psycopg.Connection[Any], name: str) -> None:
