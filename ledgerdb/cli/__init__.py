@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command("history")(schema.history)
 app.command()(demo)
 app.command()(seal)
 app.command()(server)
