@@ -22,8 +22,9 @@ from ledgerdb.migrate.connection import connect
 from ledgerdb.migrate.failure import explain
 from ledgerdb.migrate.operations import GUARDED, ScriptFailed, send_file, transaction_status
 from ledgerdb.migrate.plan import Plan, Step
-from ledgerdb.migrate.prepare import Surroundings, prepare
+from ledgerdb.migrate.prepare import prepare
 from ledgerdb.migrate.report import Report, StepInfo
+from ledgerdb.migrate.surroundings import Surroundings
 
 __all__ = ["Run", "execute", "require_clean", "settings", "wrap"]
 

@@ -73,7 +73,7 @@ class LoggingServer:
 
     @contextmanager
     def recording(self, program: str) -> Iterator[Recorded]:
-        """What sessions with this application name send meanwhile; known at the end."""
+        """What sessions whose application name begins so send meanwhile; known at the end."""
         begin = self._log.stat().st_size
         recorded = Recorded()
         yield recorded
@@ -82,7 +82,7 @@ class LoggingServer:
             for line in file.read().splitlines():
                 entry = json.loads(line)
                 sent = _STATEMENT.match(entry.get("message", ""))
-                if sent and entry.get("application_name") == program:
+                if sent and entry.get("application_name", "").startswith(program):
                     text = entry["message"][sent.end() :]
                     recorded.sessions.setdefault(entry["session_id"], []).append(text)
 

@@ -34,19 +34,29 @@ def scripted(logged: LoggingServer, url: str, span: str, *command: str | Path) -
     script = run("alembic", *command, "upgrade", span, "--sql")
     assert script.code == 0, script.stderr
     psql = logged.server.bin_dir / "psql"
-    with logged.recording("psql") as recorded:
+    with logged.recording("ledgerdb-script-") as recorded:
         done = run(psql, "-X", "-d", url, "-f", "-", stdin=script.stdout)
     assert done.code == 0, done.stderr
     return _of_steps(recorded)
 
 
 def _of_steps(recorded: Recorded) -> list[list[str]]:
-    """Each step's statements, but for the look-ups of SQLAlchemy."""
+    """The statements of each transaction that changed the schema, without the frame of the runner:
+    look-ups, the locks that it takes first, its savepoint, its journal."""
     steps = [
-        [_normal(one) for one in statements if not one.startswith("SELECT")]
+        [_normal(one) for one in statements if not _FRAME.match(one)]
         for statements in recorded.transactions()
     ]
     return [statements for statements in steps if statements]
+
+
+_FRAME = re.compile(
+    r"""SELECT | select\s.*ledgerdb_migration_steps | (savepoint|release)\b
+    | set\ local\ lock_timeout\ =\ '\d+ms'$ | lock\ table\ public\.\w+\ in\ [a-z ]+\ mode$
+    | (insert\ into|update)\ public\.ledgerdb_migration_steps | do\ \$ledgerdb\$
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 
 
 def _normal(statement: str) -> str:

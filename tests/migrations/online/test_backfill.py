@@ -48,9 +48,9 @@ from tests.migrations.online.conftest import Bench, sql_file
 from tests.migrations.online.test_backfill import FILE, PLACE
 from ledgerdb.migrate.online import backfill
 from ledgerdb.migrate.online.pace import Pace
+pace = Pace(rows=10, target_seconds=0.0001, rest_share=0.8)
 with Bench(sys.argv[1]).step() as (connection, watch):
-    print("begins", flush=True)
-    backfill.run(connection, sql_file(FILE), PLACE, watch, Pace(rows=20, target_seconds=0.005))
+    backfill.run(connection, sql_file(FILE), PLACE, watch, pace)
 """
 JOURNAL = """select state, last_key, rows_done, rows_estimate, finished_at is not null
     from public.ledgerdb_migration_steps"""
@@ -104,7 +104,7 @@ def test_killed_three_times_at_random_every_row_is_done_once(bench: Bench) -> No
         done.append(rows_done())
         assert bench.value("select count(*) from public.t where touched = 1") == done[-1]
         assert done[-1] < ROWS, "it ended before it was killed: give it more rows"
-    run(bench)
+    run(bench, pace=Pace(rows=50))
     assert done == sorted(done)
     assert touched(bench) == [(1, ROWS)]
     assert bench.rows(JOURNAL) == [("DONE", None, ROWS, ROWS, True)]
