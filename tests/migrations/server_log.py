@@ -28,25 +28,30 @@ _STATEMENT = re.compile(r"(?:statement|execute [^:]*): ", re.DOTALL)
 
 @dataclass(slots=True)
 class Recorded:
-    """The messages of one program, session by session, while it was recorded."""
+    """The messages of a program while it was recorded: session and text, in the order of the log."""
 
-    sessions: dict[str, list[str]] = field(default_factory=dict)
+    messages: list[tuple[str, str]] = field(default_factory=list)
 
-    def transactions(self) -> list[list[str]]:
-        """The statements of each transaction that was committed, without what ends it."""
+    def work(self) -> list[list[str]]:
+        """The statements of each transaction that was committed, without what ends it.
+
+        A statement outside of any is one of its own.
+        """
         found: list[list[str]] = []
-        for messages in self.sessions.values():
-            current: list[str] | None = None
-            for statement in (one for message in messages for one in statements(message)):
+        open_in: dict[str, list[str]] = {}
+        for session, message in self.messages:
+            for statement in statements(message):
                 word = statement.lower()
-                if word.startswith("begin"):
-                    current = []
+                if re.match(r"begin\b", word):
+                    open_in[session] = []
                 elif word in ("commit", "rollback"):
-                    if current and word == "commit":
-                        found.append(current)
-                    current = None
-                elif current is not None:
-                    current.append(statement)
+                    inner = open_in.pop(session, [])
+                    if word == "commit":
+                        found.append(inner)
+                elif session in open_in:
+                    open_in[session].append(statement)
+                else:
+                    found.append([statement])
         return found
 
 
@@ -84,7 +89,7 @@ class LoggingServer:
                 sent = _STATEMENT.match(entry.get("message", ""))
                 if sent and entry.get("application_name", "").startswith(program):
                     text = entry["message"][sent.end() :]
-                    recorded.sessions.setdefault(entry["session_id"], []).append(text)
+                    recorded.messages.append((entry["session_id"], text))
 
 
 def statements(message: str) -> list[str]:
