@@ -10,9 +10,9 @@ from typing import Any, Final
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
+from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen, history, pins
-from ledgerdb.migrate.history import Names
 from ledgerdb.migrate.ledger import Entry
 from ledgerdb.migrate.locks import TableLock, declared
 from ledgerdb.migrate.report import StepInfo

@@ -3,3 +3,5 @@
 create or replace trigger trg_identify_queued_item
 after insert on public.payment_outbox_pending
 for each row execute function public.identify_written_item();
+-- in sessions of replicas too
+alter table public.payment_outbox_pending enable always trigger trg_identify_queued_item;

@@ -4,3 +4,5 @@
 create or replace trigger trg_identify_recorded_item
 after insert on public.payment_outbox_attempts
 for each row execute function public.identify_written_item();
+-- in sessions of replicas too
+alter table public.payment_outbox_attempts enable always trigger trg_identify_recorded_item;

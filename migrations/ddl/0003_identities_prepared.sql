@@ -1,26 +1,12 @@
 -- What is left of 0003_identities.sql where its work was done before: the registry is there and
--- full (0003_registry.sql and those after it).
--- Locks: ACCESS EXCLUSIVE on queue and attempts, for changes of the catalog and a key of the queue,
--- which is small by design.
+-- full (0003_registry.sql and those after it), and so is the queue's new key.
+-- Locks: ACCESS EXCLUSIVE on queue and attempts, for changes of the catalog.
 set local lock_timeout = '2s';
 lock table public.payment_outbox_pending,
 public.payment_outbox_attempts in access exclusive mode;
 
--- Nothing is left to do here, unless somebody took a trigger away.
-do $do$
-begin
-    perform public._identify_outbox_items(array(
-        select p.outbox_id
-        from public.payment_outbox_pending as p
-        where
-            not exists (
-                select
-                from public.payment_outbox_identities as i
-                where i.outbox_id = p.outbox_id
-            )
-    ));
-end;
-$do$;
+-- Every item has its identity: the triggers saw to it until now, and to drop one that somebody took
+-- away is an error.
 drop trigger trg_identify_queued_item on public.payment_outbox_pending;
 drop trigger trg_identify_recorded_item on public.payment_outbox_attempts;
 -- squawk-ignore ban-drop-function
@@ -32,7 +18,6 @@ drop function public._identify_outbox_items(uuid[]);
 -- calls that began under the functions of an earlier revision.
 alter table public.payment_outbox_pending
 -- squawk-ignore ban-drop-constraint
-drop constraint ux_pending_idempotency,
--- squawk-ignore constraint-missing-not-valid, disallowed-unique-constraint
-add constraint ux_pending_tenant_idempotency
-unique nulls not distinct (tenant_id, instruction_id, idempotency_key);
+drop constraint ux_pending_idempotency;
+alter table public.payment_outbox_pending
+add constraint ux_pending_tenant_idempotency unique using index ux_pending_tenant_idempotency_0003;

@@ -7,26 +7,8 @@ lock table public.payment_outbox_pending,
 public.payment_outbox_attempts,
 public.payment_outbox_identities in access exclusive mode;
 
--- Nothing is left to do here, unless somebody took a trigger away.
-do $do$
-begin
-    perform public._identify_outbox_items(array(
-        select p.outbox_id
-        from public.payment_outbox_pending as p
-        where
-            not exists (
-                select
-                from public.payment_outbox_identities as i
-                where i.outbox_id = p.outbox_id
-            )
-    ));
-end;
-$do$;
-update public.payment_outbox_identities as i
-set payload = p.payload::text::json
-from public.payment_outbox_pending as p
-where i.outbox_id = p.outbox_id and i.payload is null;
-
+-- Every item has its identity, and those on the queue their payload in it: the triggers saw to it
+-- until now, and to drop one that somebody took away is an error.
 drop trigger trg_identify_queued_item on public.payment_outbox_pending;
 drop trigger trg_identify_recorded_item on public.payment_outbox_attempts;
 -- squawk-ignore ban-drop-function

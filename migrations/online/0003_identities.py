@@ -10,7 +10,7 @@ revision = "0003"
 replaces = {
     "0003_identities.sql": (
         "0003_identities_prepared.sql",
-        "155cf7f24608741e8b9e271e4cf111d3ac9135dc5553ff2c506a842289f2d076",
+        "744a4c52f6eb653cb07a9ce55c81e02d262dcd84c635870b7752fd0c52e4ec8e",
     ),
 }
 
@@ -34,11 +34,11 @@ def prepare() -> None:
     )
     op.run_script(
         "0003_identify_queued.sql",
-        sha256="bc93dc70b50e6adb465a596d23249df96848017982ee62e7ef1a55d2ebb9397a",
+        sha256="7aa12964e8c4a2a36a11ec0dd02820b4877793990b20725c7e44450ea833c1b9",
     )
     op.run_script(
         "0003_identify_recorded.sql",
-        sha256="3bcb7cfff4bc9a8c536d33d913cf2a7f386578846be407bd98776d7fe8bac246",
+        sha256="71285b3ce7140448bab305f8501a50df90540112c75a9ce70ce2b24a96dd9ac5",
     )
     op.backfill(
         "0003_backfill_queue.sql",
@@ -47,4 +47,8 @@ def prepare() -> None:
     op.backfill(
         "0003_backfill_attempts.sql",
         sha256="8a6431e298cb6f55150b0013553e6782817fde341a94da05ae62aeef00f412f2",
+    )
+    op.build_index(
+        "0003_queue_key.sql",
+        sha256="2fa785018988510f50d6c3178b514f2afc7a51e0461da31e78c439d6f5bbe586",
     )

@@ -11,7 +11,7 @@ revision = "0004"
 replaces = {
     "0004_layout.sql": (
         "0004_layout_prepared.sql",
-        "64884dfc6dd6aed93df6fe911b84565fed113472ce134cab80343829f386f0f5",
+        "474e912eb77fc76a9a697d71075ed23dbad3340098b7ac28cc3bca17dd209b98",
     ),
 }
 
@@ -35,11 +35,11 @@ def prepare() -> None:
     )
     op.run_script(
         "0003_identify_queued.sql",
-        sha256="bc93dc70b50e6adb465a596d23249df96848017982ee62e7ef1a55d2ebb9397a",
+        sha256="7aa12964e8c4a2a36a11ec0dd02820b4877793990b20725c7e44450ea833c1b9",
     )
     op.run_script(
         "0003_identify_recorded.sql",
-        sha256="3bcb7cfff4bc9a8c536d33d913cf2a7f386578846be407bd98776d7fe8bac246",
+        sha256="71285b3ce7140448bab305f8501a50df90540112c75a9ce70ce2b24a96dd9ac5",
     )
     op.backfill(
         "0004_backfill_queue.sql",
