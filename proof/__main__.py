@@ -16,6 +16,7 @@ from proof.million.command import million
 from proof.model.command import model
 from proof.mutants.command import mutants
 from proof.promises.command import promises
+from proof.stall.command import stall
 
 app = typer.Typer(
     name="proof",
@@ -32,7 +33,7 @@ def prepare() -> None:
     work_in_memory()
 
 
-for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises):
+for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises, stall):
     app.command()(command)
 
 

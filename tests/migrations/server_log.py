@@ -28,7 +28,7 @@ _STATEMENT = re.compile(r"(?:statement|execute [^:]*): ", re.DOTALL)
 
 @dataclass(slots=True)
 class Recorded:
-    """The messages of a program while it was recorded: session and text, in the order of the log."""
+    """The messages of a program while it was recorded: session and text, as the log has them."""
 
     messages: list[tuple[str, str]] = field(default_factory=list)
 
