@@ -15,11 +15,11 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import Script, ScriptDirectory
 
+from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen, history, ledger, pins, script_head, script_steps
 from ledgerdb.migrate.config import LockBudget
 from ledgerdb.migrate.execute import settings, wrap
-from ledgerdb.migrate.history import Names
 from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, Step, make_plan
 from ledgerdb.migrate.script_head import Revision
 

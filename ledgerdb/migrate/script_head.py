@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ledgerdb.catalog import Names
 from ledgerdb.migrate import guard, lock
 from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE, LockBudget
 from ledgerdb.migrate.connection import SESSION, SET_SESSION
-from ledgerdb.migrate.history import Names
 from ledgerdb.migrate.ledger import JOURNAL_TABLE, LEDGER_TABLE
 from ledgerdb.migrate.plan import Plan
 from ledgerdb.migrate.report import StepInfo

@@ -47,5 +47,5 @@ def test_nobody_waits_for_long(server: EmbeddedServer, baseline_database_url: st
 
 def test_without_short_tries_they_do(server_18: EmbeddedServer, baseline_url: str) -> None:
     """Negative control."""
-    upgraded(baseline_url, "0003", PATIENT)
+    upgraded(baseline_url, "0004", PATIENT)
     assert long_waits(server_18, baseline_url) != []
