@@ -185,6 +185,7 @@ _BY_KIND: Final = {
     "rule": lambda *_: "statements on the table are rewritten",
     "policy": lambda *_: "decides which rows a role sees or writes, where row security is on",
     "view": _view,
+    "sequence": lambda *_: "numbers of ledgerdb may repeat, run out or come in another order",
     "enum": _enum,
     "function": _function,
     "owner": _owner,

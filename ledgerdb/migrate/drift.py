@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
 from ledgerdb.catalog import Catalog, expected, fingerprint, read, without_guests
 from ledgerdb.catalog.acceptance import Acceptance, split
@@ -21,7 +22,6 @@ from ledgerdb.url import database_url
 
 __all__ = ["Drift", "drift"]
 
-_LOCK_NOT_AVAILABLE: Final = "55P03"
 _UNBOUNDED: Final = (
     "the database carries no timeouts (a dump without --create leaves them behind): set them with"
     " `alter database ... set lock_timeout = '2s'`, statement_timeout = '30s' and"
@@ -85,19 +85,24 @@ def drift(url: str | URL | None = None, acceptances: Sequence[Acceptance] = ()) 
 def _compared(url: URL, connection: Connection) -> tuple[str, Catalog, Catalog]:
     """The revision, what is there and what must be there."""
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    revision = _revision(url, connection)
-    wanted = expected.at(migrations_dir(), revision)
-    driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 - it is open
     try:
+        revision = _revision(url, connection)
+        wanted = expected.at(migrations_dir(), revision)
+        driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is open
         found = read(driver, wanted.names)
-    except psycopg.Error as error:
-        if error.sqlstate == _LOCK_NOT_AVAILABLE:
-            reason = "a table is locked (is a migration running?); run it again"
-        else:
-            reason = f"{error.sqlstate} {error.diag.message_primary}"
-        raise MigrationError(f"database {describe(url)} cannot be read: {reason}") from error
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise MigrationError(f"database {describe(url)} cannot be read: {_why(cause)}") from error
     return revision, without_guests(found, revision), wanted.catalog
+
+
+def _why(cause: BaseException | None) -> str:
+    if isinstance(cause, psycopg.errors.LockNotAvailable):
+        return "one of its tables is locked (is a migration running?); run it again"
+    if isinstance(cause, psycopg.Error) and cause.sqlstate is not None:
+        return f"{cause.sqlstate} {cause.diag.message_primary}"
+    return " ".join(str(cause).split())
 
 
 def _revision(url: URL, connection: Connection) -> str:

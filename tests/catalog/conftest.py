@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -30,9 +31,12 @@ class Site:
     def url(self) -> str:
         return self.server.url(self.name)
 
-    def connect(self) -> psycopg.Connection[Any]:
+    @contextmanager
+    def connect(self) -> Iterator[psycopg.Connection[Any]]:
         """A superuser; what it changes is rolled back."""
-        return psycopg.connect(self.url)
+        with psycopg.connect(self.url) as connection:
+            yield connection
+            connection.rollback()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
