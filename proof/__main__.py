@@ -9,6 +9,7 @@ import typer
 from ledgerdb.errors import LedgerError
 from proof.attacks.command import attacks
 from proof.chaos.command import chaos
+from proof.deployers.command import deployers
 from proof.fuzz.command import fuzz
 from proof.ground import work_in_memory
 from proof.interleavings.command import interleavings
@@ -33,7 +34,18 @@ def prepare() -> None:
     work_in_memory()
 
 
-for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises, stall):
+for command in (
+    attacks,
+    chaos,
+    deployers,
+    fuzz,
+    interleavings,
+    million,
+    model,
+    mutants,
+    promises,
+    stall,
+):
     app.command()(command)
 
 

@@ -43,7 +43,11 @@ SET_SESSION: Final = """
 
 @contextmanager
 def connect(
-    url: URL, *, autocommit: bool = False, on_warning: Callable[[str], None] | None = None
+    url: URL,
+    *,
+    autocommit: bool = False,
+    on_warning: Callable[[str], None] | None = None,
+    lock_key: int | None = None,
 ) -> Iterator[Connection]:
     """A new connection that no one else has used, closed at the end (what is open rolls back).
 
@@ -72,6 +76,8 @@ def connect(
         previous, raw.autocommit = raw.autocommit, True
         raw.execute("set statement_timeout = 0")  # or a short default cuts off the next statement
         raw.execute(SET_SESSION, (json.dumps(SESSION),))
+        if lock_key is not None:
+            raw.execute("select pg_catalog.pg_advisory_lock(%s)", [lock_key])
         raw.autocommit = previous
         if on_warning is not None:
             raw.add_notice_handler(lambda notice: _warn(notice, on_warning))

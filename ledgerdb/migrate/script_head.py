@@ -138,7 +138,8 @@ begin
 
     -- The session of a run that was killed a moment ago ends within a second.
     for v_try in 1..{lock_tries} loop
-        v_locked := pg_catalog.pg_try_advisory_lock(v_key);
+        v_locked := pg_catalog.pg_try_advisory_lock(v_key)
+            and pg_catalog.pg_try_advisory_lock(v_key + 1);
         exit when v_locked;
         perform pg_catalog.pg_sleep({lock_pause_seconds});
     end loop;
@@ -311,7 +312,7 @@ _JOURNALED: Final = """
 _TAIL: Final = """\
 do $ledgerdb$
 begin
-    perform pg_catalog.pg_advisory_unlock({key});
+    perform pg_catalog.pg_advisory_unlock_all();
 end;
 $ledgerdb$;
 \\echo at {target}"""
@@ -348,7 +349,7 @@ def head(line: Sequence[Revision], plan: Plan, budget: LockBudget) -> str:
 
 def tail(plan: Plan) -> str:
     """What stands after the last step."""
-    return _TAIL.format(key=lock.LOCK_KEY, target=plan.target[0])
+    return _TAIL.format(target=plan.target[0])
 
 
 def _guard(line: Sequence[Revision], plan: Plan) -> str:
