@@ -31,7 +31,8 @@ ACCEPTED: Final = Path(__file__).with_suffix(".toml")
 
 _FUNCTIONS: Final = """
     select p.oid, p.proname, p.prorettype = 'trigger'::regtype, array(
-        select distinct t.tgrelid from pg_trigger as t where t.tgfoid = p.oid and not t.tgisinternal)
+        select distinct t.tgrelid from pg_trigger as t
+        where t.tgfoid = p.oid and not t.tgisinternal)
     from pg_proc as p join pg_language as l on l.oid = p.prolang
     where p.pronamespace = 'public'::regnamespace and l.lanname = 'plpgsql'
     order by p.proname

@@ -40,7 +40,9 @@ _STAND_INS: Final = """
     create function pg_catalog.uuidv7() returns uuid
         language sql volatile as 'select pg_catalog.gen_random_uuid()';
 """
-_IS_JSON: Final = re.compile(r"(\b[\w.]+) is (?:not )?json object(?: with unique keys)?", re.IGNORECASE)
+_IS_JSON: Final = re.compile(
+    r"(\b[\w.]+) is (?:not )?json object(?: with unique keys)?", re.IGNORECASE
+)
 
 
 class NotInstalled(Exception):
@@ -94,7 +96,9 @@ def server_with_schema(schema: Path = SCHEMA) -> Iterator[psycopg.Connection[Any
         psycopg.connect(server.url(), autocommit=True) as connection,
     ):
         for role in (OWNER, *ROLES):
-            connection.execute(psycopg.sql.SQL("create role {}").format(psycopg.sql.Identifier(role)))
+            connection.execute(
+                psycopg.sql.SQL("create role {}").format(psycopg.sql.Identifier(role))
+            )
         connection.execute(_STAND_INS)
         connection.execute("set check_function_bodies = off")  # pg_dump's order is by name
         connection.execute(schema_for_15(schema.read_text("utf-8")).encode())
