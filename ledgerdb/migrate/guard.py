@@ -8,9 +8,9 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, text
 
+from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
-from ledgerdb.migrate.history import Names
 
 __all__ = [
     "OWNER",

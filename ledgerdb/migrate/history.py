@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.script import Script, ScriptDirectory
 
+from ledgerdb.catalog import Names
 from ledgerdb.migrate import frozen, pins
 from ledgerdb.migrate.report import StepInfo
 
-__all__ = ["Names", "info", "installed", "load_all", "names_of", "revisions"]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names in schema public, by kind."""
-
-    relations: frozenset[str]
-    types: frozenset[str]
-    functions: frozenset[str]
-
-    def __sub__(self, other: Names) -> Names:
-        return Names(
-            self.relations - other.relations,
-            self.types - other.types,
-            self.functions - other.functions,
-        )
+__all__ = ["info", "installed", "load_all", "names_of", "revisions"]
 
 
 def revisions(script: ScriptDirectory, heads: Sequence[str]) -> list[Script]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.script import ScriptDirectory
 
+from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen, history
-from ledgerdb.migrate.history import Names
 from ledgerdb.migrate.report import StepInfo
 
 __all__ = ["DOWNGRADE_REFUSED", "Plan", "make_plan", "refuse_command"]

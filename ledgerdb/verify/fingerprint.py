@@ -17,6 +17,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from alembic.script import ScriptDirectory
 
+from ledgerdb.catalog import Names
 from ledgerdb.migrate import history
 from ledgerdb.migrate.config import alembic_config
 
@@ -111,7 +112,7 @@ def schema_fingerprint(connection: psycopg.Connection[Any]) -> str:
 
 
 @functools.cache
-def _our_names() -> history.Names:
+def _our_names() -> Names:
     script = ScriptDirectory.from_config(alembic_config())
     line = history.revisions(script, script.get_heads())
     return history.names_of(history.load_all(line, Path(script.dir)))
