@@ -1,4 +1,4 @@
--- Schema of ledgerdb at revision 0008: written by `make schema`, never by hand.
+-- Schema of ledgerdb at revision 0009: written by `make schema`, never by hand.
 -- Roles (NOLOGIN, of the cluster): symphony_owner, symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
 
 --
@@ -5593,6 +5593,114 @@ CREATE TABLE public.ledgerdb_alembic_version (
 );
 
 --
+-- Name: ledgerdb_migration_steps; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledgerdb_migration_steps (
+    revision text NOT NULL,
+    step_no integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    state text DEFAULT 'RUNNING'::text NOT NULL,
+    last_key text,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    rows_estimate bigint,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT ck_migration_steps_finished CHECK (((state = 'DONE'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT ck_migration_steps_rows_done CHECK ((rows_done >= 0)),
+    CONSTRAINT ck_migration_steps_state CHECK ((state = ANY (ARRAY['RUNNING'::text, 'DONE'::text]))),
+    CONSTRAINT ck_migration_steps_step_no CHECK ((step_no >= 1))
+);
+
+--
+-- Name: TABLE ledgerdb_migration_steps; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ledgerdb_migration_steps IS 'Journal of steps that run outside of a transaction: concurrent indexes, validations, backfills, and what prepares a revision on a database in use.';
+
+--
+-- Name: COLUMN ledgerdb_migration_steps.last_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migration_steps.last_key IS 'Where a backfill goes on; written in the transaction of each batch.';
+
+--
+-- Name: COLUMN ledgerdb_migration_steps.rows_done; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migration_steps.rows_done IS 'Rows that a backfill has looked at.';
+
+--
+-- Name: ledgerdb_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledgerdb_migrations (
+    revision text NOT NULL,
+    summary text NOT NULL,
+    files jsonb NOT NULL,
+    route text NOT NULL,
+    release text NOT NULL,
+    client text DEFAULT current_setting('application_name'::text) NOT NULL,
+    applied_by name DEFAULT SESSION_USER NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    seconds numeric(12,3),
+    verified_at timestamp with time zone,
+    verify_error text,
+    CONSTRAINT ck_migrations_files CHECK ((jsonb_typeof(files) = 'object'::text)),
+    CONSTRAINT ck_migrations_route CHECK ((route = ANY (ARRAY['DIRECT'::text, 'ONLINE'::text, 'ADOPTED'::text, 'RECORDED'::text])))
+);
+
+--
+-- Name: TABLE ledgerdb_migrations; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.ledgerdb_migrations IS 'Ledger of the migrations: one row per revision, written in the transaction that applied it.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.files; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.files IS 'SHA-256 of every file that the revision consists of, by folder and name, with LF line ends.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.route; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.route IS 'DIRECT: from an empty database. ONLINE: prepared under traffic. ADOPTED: found as the earlier plain-SQL migrations left it. RECORDED: applied before this ledger existed.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.release; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.release IS 'The release of ledgerdb that applied it.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.client; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.client IS 'The application name of the session: ledgerdb-migrate, or psql for a script.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.seconds; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.seconds IS 'How long the transaction took, the wait for its locks included.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.verified_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.verified_at IS 'When the check of the revision last held.';
+
+--
+-- Name: COLUMN ledgerdb_migrations.verify_error; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.ledgerdb_migrations.verify_error IS 'What the check of the revision found when it did not hold; null while it holds.';
+
+--
 -- Name: outbox_counter_drift_report; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6032,6 +6140,20 @@ ALTER TABLE ONLY public.ledger_seals
 
 ALTER TABLE ONLY public.ledgerdb_alembic_version
     ADD CONSTRAINT ledgerdb_alembic_version_pkc PRIMARY KEY (version_num);
+
+--
+-- Name: ledgerdb_migration_steps ledgerdb_migration_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledgerdb_migration_steps
+    ADD CONSTRAINT ledgerdb_migration_steps_pkey PRIMARY KEY (revision, step_no);
+
+--
+-- Name: ledgerdb_migrations ledgerdb_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.ledgerdb_migrations
+    ADD CONSTRAINT ledgerdb_migrations_pkey PRIMARY KEY (revision);
 
 --
 -- Name: outbox_controls outbox_controls_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -7759,6 +7881,22 @@ GRANT ALL ON FUNCTION public.uuid_strategy() TO symphony_auditor;
 GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_control;
 GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_readonly;
 GRANT SELECT ON TABLE public.ledger_retention_runs TO symphony_auditor;
+
+--
+-- Name: TABLE ledgerdb_migration_steps; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.ledgerdb_migration_steps TO symphony_control;
+GRANT SELECT ON TABLE public.ledgerdb_migration_steps TO symphony_readonly;
+GRANT SELECT ON TABLE public.ledgerdb_migration_steps TO symphony_auditor;
+
+--
+-- Name: TABLE ledgerdb_migrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.ledgerdb_migrations TO symphony_control;
+GRANT SELECT ON TABLE public.ledgerdb_migrations TO symphony_readonly;
+GRANT SELECT ON TABLE public.ledgerdb_migrations TO symphony_auditor;
 
 --
 -- Name: TABLE outbox_counter_drift_report; Type: ACL; Schema: public; Owner: -

@@ -78,6 +78,8 @@ class _Progress:
             disable=not self._console.is_terminal,
         )
         self._task = self._bar.add_task("migrating", total=None, visible=False)
+        self._part = self._task
+        self._holders = ""
 
     def __enter__(self) -> _Progress:
         self._bar.start()
@@ -95,6 +97,18 @@ class _Progress:
     def started(self, step: StepInfo) -> None:
         self._bar.update(self._task, description=step.revision)
         self._console.print(f"{step.revision} {step.summary}")
+
+    def prepared(self, step: StepInfo, name: str, done: int, total: int | None) -> None:
+        if done == 0:
+            self._console.print(f"{step.revision} {name}")
+            self._part = self._bar.add_task(name, total=total)
+        self._bar.update(self._part, completed=done, total=total, visible=done != total)
+
+    def blocked(self, step: StepInfo, holders: str) -> None:
+        self._bar.update(self._task, description=f"{step.revision} waits for locks")
+        if holders != self._holders:
+            self._console.print(f"{step.revision} in the way, trying again: {holders}")
+        self._holders = holders
 
     def committed(self, step: StepInfo) -> None:
         self._bar.advance(self._task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic.config import Config
 from sqlalchemy import URL
@@ -16,10 +16,12 @@ from ledgerdb.migrate.report import LogReport, Report
 
 __all__ = [
     "POSTGRES_MIN",
+    "VERSION_OPTIONS",
     "VERSION_SCHEMA",
     "VERSION_TABLE",
     "WAIT_VARIABLE",
     "Deployment",
+    "LockBudget",
     "alembic_config",
     "deployment_of",
     "migrations_dir",
@@ -30,10 +32,44 @@ POSTGRES_MIN: Final = 16
 VERSION_SCHEMA: Final = "public"
 # A name of its own: other applications in the same database may have their `alembic_version`.
 VERSION_TABLE: Final = "ledgerdb_alembic_version"
+VERSION_OPTIONS: Final[dict[str, Any]] = {
+    "version_table": VERSION_TABLE,
+    "version_table_schema": VERSION_SCHEMA,
+}
 WAIT_VARIABLE: Final = "LEDGERDB_DEPLOY_WAIT_SECONDS"
 _WAIT_SECONDS: Final = 60.0
-_WAIT_SECONDS_MAX: Final = 86_400.0
+_TRY_VARIABLE: Final = "LEDGERDB_LOCK_TIMEOUT_MS"
+_TRY_MS: Final = 200.0
+_TRY_MS_MAX: Final = 10_000.0
+_BUDGET_VARIABLE: Final = "LEDGERDB_LOCK_BUDGET_SECONDS"
+_BUDGET_SECONDS: Final = 60.0
+_SECONDS_MAX: Final = 86_400.0
 _ATTRIBUTE: Final = "ledgerdb"
+
+
+@dataclass(frozen=True, slots=True)
+class LockBudget:
+    """Bounds on waiting for the locks of one step.
+
+    Attributes:
+        try_seconds: how long one try waits, for all of its locks together.
+        total_seconds: after which no further try begins.
+    """
+
+    try_seconds: float = _TRY_MS / 1000
+    total_seconds: float = _BUDGET_SECONDS
+
+    @classmethod
+    def from_environment(cls) -> LockBudget:
+        """LEDGERDB_LOCK_TIMEOUT_MS and LEDGERDB_LOCK_BUDGET_SECONDS, else the defaults.
+
+        Raises:
+            ConfigurationError: one of them is not a number within its bounds.
+        """
+        return cls(
+            _number(_TRY_VARIABLE, "milliseconds", _TRY_MS, 1, _TRY_MS_MAX) / 1000,
+            _number(_BUDGET_VARIABLE, "seconds", _BUDGET_SECONDS, 0, _SECONDS_MAX),
+        )
 
 
 @dataclass(slots=True)
@@ -43,11 +79,13 @@ class Deployment:
     Attributes:
         url: the database; None means the environment names it.
         report: who is told of each step.
+        budget: how long it may wait for locks; None takes it from the environment.
         verified: after the run, the revision that a fresh connection found; None means base.
     """
 
     url: URL | None
     report: Report
+    budget: LockBudget | None = None
     verified: str | None = None
 
 
@@ -87,15 +125,19 @@ def wait_seconds() -> float:
     Raises:
         ConfigurationError: the variable is not a number of seconds between 0 and one day.
     """
-    text = os.environ.get(WAIT_VARIABLE, "").strip()
+    return _number(WAIT_VARIABLE, "seconds", _WAIT_SECONDS, 0, _SECONDS_MAX)
+
+
+def _number(variable: str, unit: str, default: float, least: float, most: float) -> float:
+    text = os.environ.get(variable, "").strip()
     if not text:
-        return _WAIT_SECONDS
+        return default
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= _WAIT_SECONDS_MAX:
+        number = least - 1
+    if not least <= number <= most:
         raise ConfigurationError(
-            f"{WAIT_VARIABLE} must be seconds between 0 and {_WAIT_SECONDS_MAX:.0f}, not {text!r}"
+            f"{variable} must be {unit} between {least:.0f} and {most:.0f}, not {text!r}"
         )
-    return seconds
+    return number

@@ -14,17 +14,16 @@ from sqlalchemy.pool import NullPool
 
 from ledgerdb.errors import DatabaseUnavailable, MigrationError
 
-__all__ = ["APPLICATION_NAME", "LOCK_TIMEOUT", "SESSION", "connect", "describe"]
+__all__ = ["APPLICATION_NAME", "SESSION", "connect", "describe"]
 
 APPLICATION_NAME: Final = "ledgerdb-migrate"
-LOCK_TIMEOUT: Final = "2s"
 _CONNECT_TIMEOUT_SECONDS: Final = 10
 _REASON_CHARS_MAX: Final = 500
 
 # A database or role may carry defaults (`alter database ... set`) that would kill or bend a
 # migration; names that this server does not have are skipped.
 SESSION: Final[Mapping[str, str]] = {
-    "lock_timeout": LOCK_TIMEOUT,
+    "lock_timeout": "200ms",
     "statement_timeout": "0",
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0",

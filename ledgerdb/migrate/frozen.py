@@ -6,6 +6,7 @@ A frozen file (`frozen/NNNN_name.sql`) is a byte copy of a live function; a scri
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from dataclasses import dataclass
@@ -45,14 +46,14 @@ class SqlFile:
 
 
 def read(path: Path) -> SqlFile:
-    """Reads an SQL file. A checkout with CRLF line ends reads the same as one with LF.
+    """Reads a file. A checkout with CRLF line ends, or a byte order mark, reads the same.
 
     Raises:
         MigrationError: the file is missing, unreadable, not UTF-8, or holds a null byte.
     """
     label = f"{path.parent.name}/{path.name}"
     try:
-        content = path.read_bytes().replace(b"\r\n", b"\n")
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     except OSError as error:
         raise MigrationError(f"{label} cannot be read: {error.strerror}") from error
     try:

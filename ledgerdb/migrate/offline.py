@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from ledgerdb.errors import MigrationError
+from ledgerdb.migrate import ledger, locks
 from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
 from ledgerdb.migrate.connection import SESSION
+from ledgerdb.migrate.execute import wrap
+from ledgerdb.migrate.plan import Plan, Step
 
-__all__ = ["preamble", "step_guard"]
+__all__ = ["write"]
 
 _TABLE: Final = f"{VERSION_SCHEMA}.{VERSION_TABLE}"
 # Only known to some servers, or of no use inside one transaction.
@@ -31,7 +37,36 @@ end;
 $ledgerdb$;"""
 
 
-def preamble(start: str, target: str) -> str:
+def write(plan: Plan, output: Callable[[str], None]) -> None:
+    """Writes the head of the script, and makes Alembic write the rest of each step around it."""
+    output(_preamble(", ".join(plan.heads) or "base", plan.target[0]))
+    before = plan.heads[0] if plan.heads else None
+    for step in plan.steps:
+        if step.preparation.steps:
+            raise MigrationError(f"revision {step.info.revision} cannot be written as a script yet")
+        wrap(step.alembic, partial(_write_step, output, plan, step, before))
+        before = step.info.revision
+
+
+def _write_step(
+    output: Callable[[str], None],
+    plan: Plan,
+    step: Step,
+    before: str | None,
+    upgrade: Callable[[], None],
+) -> None:
+    output(_step_guard(before))
+    if step is plan.steps[0]:
+        output(ledger.bookkeeping().text)
+        for entry in plan.applied:
+            output(ledger.entry_sql(entry))
+    for lock in step.locks:
+        output(locks.lock_sql(lock) + ";")
+    upgrade()
+    output(ledger.entry_sql(step.entry))
+
+
+def _preamble(start: str, target: str) -> str:
     """The head of a script from revision `start` to `target`."""
     return f"""\
 -- ledgerdb schema, {start} -> {target}. Run it with: psql -X -d DATABASE -f FILE
@@ -50,7 +85,7 @@ end;
 $ledgerdb$;"""
 
 
-def step_guard(before: str | None) -> str:
+def _step_guard(before: str | None) -> str:
     """The first statements of a step's transaction: the session settings, and the check that the
     database is where the step begins (`before`; None for base)."""
     settings = "\n".join(

@@ -1,11 +1,14 @@
-"""The two operations that revisions use: `op.install_function` and `op.run_script`.
+"""The operations that revisions use.
 
-Both send a file beside the revisions as it is, in one message. `op.execute` would not: it takes
-`:name` in a body for a parameter and `%` for a format.
+`op.install_function` and `op.run_script` send a file beside the revisions as it is, in one message.
+`op.execute` would not: it takes `:name` in a body for a parameter and `%` for a format. The others
+name what the runner has done by then, outside of any transaction (`ledgerdb.migrate.prepare`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -18,9 +21,21 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen
 from ledgerdb.migrate.pins import Pin, load
 
-__all__ = ["GUARDED", "InstallFunction", "RunScript", "ScriptFailed", "transaction_status"]
+__all__ = [
+    "GUARDED",
+    "Backfill",
+    "BuildIndex",
+    "DropIndexConcurrently",
+    "InstallFunction",
+    "RunScript",
+    "ScriptFailed",
+    "ValidateConstraint",
+    "send_file",
+    "transaction_status",
+]
 
-# The option of Alembic's context by which `run_env` says that it checks and verifies this run.
+# The option of Alembic's context by which `run_env` says that it checks and verifies this run: file
+# name -> the file that takes its place on the route of this run.
 GUARDED: Final = "ledgerdb_guarded"
 
 
@@ -31,6 +46,10 @@ class ScriptFailed(MigrationError):
         super().__init__(f"{file.label}: {error.orig}")
         self.file = file
         self.error = error
+
+    def words(self) -> list[str]:
+        """The words of the file: names of tables are among them."""
+        return sorted(set(re.findall(r"\w+", self.file.text)))
 
 
 class _SendFile(MigrateOperation):
@@ -59,6 +78,46 @@ class RunScript(_SendFile):
     name = "run_script"
 
 
+class _RunOnline(_SendFile):
+    """One statement of `ddl/`, outside of any transaction: all that its revision does."""
+
+
+@Operations.register_operation("build_index", "send")
+class BuildIndex(_RunOnline):
+    """`op.build_index("0010_index.sql", sha256="...")`: `create index concurrently`."""
+
+    name = "build_index"
+
+
+@Operations.register_operation("drop_index_concurrently", "send")
+class DropIndexConcurrently(_RunOnline):
+    """`op.drop_index_concurrently("0010_index.sql", sha256="...")`."""
+
+    name = "drop_index_concurrently"
+
+
+@Operations.register_operation("validate_constraint", "send")
+class ValidateConstraint(_RunOnline):
+    """`op.validate_constraint("0010_check.sql", sha256="...")`: of one that was NOT VALID."""
+
+    name = "validate_constraint"
+
+
+@Operations.register_operation("backfill", "send")
+class Backfill(_RunOnline):
+    """`op.backfill("0010_fill.sql", sha256="...")`: in batches, resumable."""
+
+    name = "backfill"
+
+
+@Operations.implementation_for(BuildIndex)
+@Operations.implementation_for(DropIndexConcurrently)
+@Operations.implementation_for(ValidateConstraint)
+@Operations.implementation_for(Backfill)
+def _done_before(_operations: Operations, _operation: _RunOnline) -> None:
+    """The runner did it before it began the transaction that records the revision."""
+
+
 @Operations.implementation_for(InstallFunction)
 @Operations.implementation_for(RunScript)
 def _send(operations: Operations, operation: _SendFile) -> None:
@@ -68,11 +127,22 @@ def _send(operations: Operations, operation: _SendFile) -> None:
             f"{operation.name}: revisions of ledgerdb run from an env.py that calls"
             " ledgerdb.migrate.run_env and nothing else: another one may commit nothing"
         )
-    file = load(operation.pin, Path(context.script.dir))
+    instead: Mapping[str, Pin] = context.opts[GUARDED]
+    pin = instead.get(operation.pin.file_name, operation.pin)
+    file = load(pin, Path(context.script.dir))
     if context.as_sql:
         context.impl.static_output(file.text)
         return
-    connection: Connection = operations.get_bind()
+    send_file(operations.get_bind(), file)
+
+
+def send_file(connection: Connection, file: frozen.SqlFile) -> None:
+    """Sends a file as it is, in the transaction of `connection`.
+
+    Raises:
+        ScriptFailed: PostgreSQL refused it.
+        MigrationError: the file ended the transaction.
+    """
     try:
         connection.execution_options(no_parameters=True).exec_driver_sql(file.text).close()
     except DBAPIError as error:

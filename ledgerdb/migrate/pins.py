@@ -11,10 +11,18 @@ from typing import Final
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen
 
-__all__ = ["FOLDER_OF", "Pin", "load", "pins_of", "pins_of_source"]
+__all__ = ["FOLDER_OF", "ONLINE", "Pin", "load", "pins_of", "pins_of_source"]
 
+# Operations that run outside of a transaction: each is all that its revision does.
+ONLINE: Final = frozenset(
+    {"backfill", "build_index", "drop_index_concurrently", "validate_constraint"}
+)
 # operation -> folder of its files
-FOLDER_OF: Final = {"install_function": frozen.FROZEN, "run_script": frozen.DDL}
+FOLDER_OF: Final = {
+    "install_function": frozen.FROZEN,
+    "run_script": frozen.DDL,
+    **dict.fromkeys(sorted(ONLINE), frozen.DDL),
+}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BARE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -59,7 +67,7 @@ def load(pin: Pin, migrations: Path) -> frozen.SqlFile:
 
 def pins_of(revision_file: Path) -> tuple[Pin, ...]:
     """The files that a revision script runs, in order."""
-    return pins_of_source(revision_file.read_text("utf-8"), revision_file.name)
+    return pins_of_source(frozen.read(revision_file).text, revision_file.name)
 
 
 def pins_of_source(source: str, name: str) -> tuple[Pin, ...]:

@@ -32,6 +32,12 @@ class Report(Protocol):
     def started(self, step: StepInfo) -> None:
         """The transaction of this step begins."""
 
+    def prepared(self, step: StepInfo, name: str, done: int, total: int | None) -> None:
+        """How far one of the step's preparations is; `total` is None where nobody knows."""
+
+    def blocked(self, step: StepInfo, holders: str) -> None:
+        """Others hold locks that the step needs: it gave way, and will try again."""
+
     def committed(self, step: StepInfo) -> None:
         """This step is committed."""
 
@@ -53,6 +59,16 @@ class LogReport:
 
     def started(self, step: StepInfo) -> None:
         _log.info("%s %s", step.revision, step.summary)
+
+    def prepared(self, step: StepInfo, name: str, done: int, total: int | None) -> None:
+        """One line when a preparation begins and one when it is done."""
+        if done == 0:
+            _log.info("%s %s", step.revision, name)
+        elif done == total:
+            _log.info("%s %s: done", step.revision, name)
+
+    def blocked(self, step: StepInfo, holders: str) -> None:
+        _log.info("%s in the way, trying again: %s", step.revision, holders)
 
     def committed(self, step: StepInfo) -> None:
         """Says nothing: the next line, or the last one, shows it."""

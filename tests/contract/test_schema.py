@@ -20,7 +20,9 @@ select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), a
 from pg_attribute as a
 join pg_class as c on c.oid = a.attrelid and c.relkind in ('r', 'p')
 left join pg_constraint as k on k.conrelid = c.oid and k.contype = 'p'
-where c.relnamespace = 'public'::regnamespace and c.relname <> 'ledgerdb_alembic_version'
+where c.relnamespace = 'public'::regnamespace and c.relname not in (
+    'ledgerdb_alembic_version', 'ledgerdb_migrations', 'ledgerdb_migration_steps'
+)
     and a.attnum > 0 and not a.attisdropped
 order by c.relname, a.attnum
 """

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from ledgerdb import (
+    __version__,
     AsyncLedger,
     ConfigurationError,
     DatabaseUnavailable,

@@ -164,7 +164,7 @@ def test_settings_of_the_database_do_not_bend_a_migration(
     done = own_project.alembic("upgrade", "head", url=empty_url)
     assert done.code == 0, done.stderr
     seen = dict(query(empty_url, "select name, setting from public.settings_seen"))
-    assert seen["lock_timeout"] == "2000"
+    assert seen["lock_timeout"] == "200"
     assert seen["transaction_isolation"] == "read committed"
     # and the DBA's own values stay
     assert ("statement_timeout=100ms",) in settings(empty_url)

@@ -1,0 +1,83 @@
+"""What a revision does before its transaction: each step on its own, journaled, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Connection
+
+from ledgerdb.errors import MigrationError
+from ledgerdb.migrate import frozen, journal, pins
+from ledgerdb.migrate.budget import in_short_tries
+from ledgerdb.migrate.config import LockBudget
+from ledgerdb.migrate.connection import connect
+from ledgerdb.migrate.operations import send_file
+from ledgerdb.migrate.plan import Plan, Step
+
+__all__ = ["Surroundings", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a step needs to know of its deployment.
+
+    Attributes:
+        url: the database.
+        witness: a connection in autocommit, to look around with.
+        budget: how long it may stand in the way.
+        on_progress: told the name of the step, how much is done, and of how much if that is known.
+        on_blocked: told who holds locks that the step needs.
+    """
+
+    url: URL
+    witness: Connection
+    budget: LockBudget
+    on_progress: Callable[[str, int, int | None], None]
+    on_blocked: Callable[[str], None]
+
+
+Perform = Callable[[frozen.SqlFile, journal.JournalRow, Surroundings], None]
+_OPERATIONS: dict[str, Perform] = {}
+
+
+def prepare(step: Step, plan: Plan, around: Surroundings) -> None:
+    """Does what is left to do of a revision's preparation.
+
+    Raises:
+        MigrationError: a step failed, or its locks could not be had.
+    """
+    begun = journal.rows(around.witness, step.info.revision)
+    for number, pin in enumerate(step.preparation.steps, 1):
+        if number in begun:
+            journal.begin(around.witness, step.info.revision, number, pin)  # is it the same one?
+            if begun[number].done:
+                continue
+        file = pins.load(pin, plan.migrations)
+        around.on_progress(pin.file_name, 0, None)
+        if pin.operation in pins.ONLINE:
+            row = journal.begin(around.witness, step.info.revision, number, pin)
+            _OPERATIONS[pin.operation](file, row, around)
+            journal.finish(around.witness, step.info.revision, number)
+        else:
+            _run_script(file, step.info.revision, number, pin, around)
+        around.on_progress(pin.file_name, 1, 1)
+
+
+def _run_script(
+    file: frozen.SqlFile, revision: str, number: int, pin: pins.Pin, around: Surroundings
+) -> None:
+    with connect(around.url) as connection, connection.begin():
+        row = journal.begin(connection, revision, number, pin)
+        if row.done:
+            raise MigrationError(f"revision {revision}, step {number} was done meanwhile")
+        in_short_tries(
+            connection,
+            lambda: send_file(connection, file),
+            wanted=(),
+            budget=around.budget,
+            witness=around.witness,
+            on_blocked=around.on_blocked,
+            what=f"revision {revision}, {file.label}",
+        )
+        journal.finish(connection, revision, number)
