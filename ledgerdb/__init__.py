@@ -8,7 +8,7 @@ attempt is a row of an append-only ledger.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ledgerdb._version import __version__
+from ledgerdb._version import __version__ as __version__
 from ledgerdb.engine import EngineSettings, create_ledger_engine
 from ledgerdb.errors import (
     AppendOnly,

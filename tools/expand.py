@@ -3,7 +3,7 @@
     python -m tools.expand
 
 An expand revision only adds. What it drops or tightens is listed in migrations/phases.toml with a
-reason, or fails here; so is a reason for something that it does not do. A contract revision may take
+reason, or fails here; so does a reason for what it does not do. A contract revision may take
 away, see ledgerdb/migrate/contract.py. Clients do not call what begins with `_`.
 """
 
@@ -67,16 +67,15 @@ def _reasons(key: Key, old: Any, new: Any, tables: set[str]) -> Iterator[str]:  
     elif key.kind in _REFUSING and new is not None and existed:
         if _rule(old) != _rule(new):
             yield "new rule for rows that clients write"
-    elif key.kind == "index" and new is not None and existed:
-        if "UNIQUE" in new["definition"] and _rule(old) != _rule(new):
+    elif key.kind == "index" and new is not None and existed and _rule(old) != _rule(new):
+        if "UNIQUE" in new["definition"]:
             yield "new unique index"
     elif key.kind == "grant" and old is not None:
         lost = set(old["privileges"]) - set((new or {"privileges": ()})["privileges"])
         if lost:
             yield f"without {', '.join(sorted(lost))}"
-    elif key.kind == "table" and old is not None and old["row_security"] == "off":
-        if new["row_security"] != "off":
-            yield "row security"
+    elif key.kind == "table" and old is not None and old["row_security"] != new["row_security"]:
+        yield "row security"
 
 
 def _column(old: Any, new: Any, *, existed: bool) -> Iterator[str]:  # noqa: ANN401

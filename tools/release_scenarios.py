@@ -62,12 +62,12 @@ def _held(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - of any type
     }
 
 
-def _complete(state: str, reference: str | None = None, *, token: str = "$token") -> Doing:
+def _complete(state: str, reference: str | None = None, *, lease: str = "$token") -> Doing:
     return Doing(
         "complete_outbox_attempts",
         _EXECUTOR,
         _held(
-            p_lease_tokens=[token],
+            p_lease_tokens=[lease],
             p_states=[state],
             p_rail_references=[reference],
             p_rail_codes=["00"],
@@ -143,7 +143,7 @@ SCENARIOS: Final[Mapping[str, Sequence[Doing]]] = {
         _complete("DISPATCHED", "rail-1"),
         _complete("DISPATCHED", "rail-1"),  # a replay
         _complete("DISPATCHED", "rail-2"),  # a late result
-        _complete("DISPATCHED", "rail-3", token=_NOBODY),
+        _complete("DISPATCHED", "rail-3", lease=_NOBODY),
         _claim(),
         Doing("release_outbox_leases", _EXECUTOR, _held()),
         _claim(),

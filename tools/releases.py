@@ -1,8 +1,8 @@
 """`make releases`: writes migrations/clients/VERSION.json, what the clients of this release send.
 
 The statements are those of `ledgerdb.calls` and of the commands; types and roles come from a
-throw-away database at head, scenarios from tools/release_scenarios.py. The file of a version that is
-out is never written again: raise the version first. `--check` fails when a statement changed.
+throw-away database at head, scenarios from tools/release_scenarios.py. The file of a version that
+is out is never written again: raise the version first. `--check` fails when a statement changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from tools.release_scenarios import SCENARIOS, Doing
 __all__ = ["current", "main", "statements"]
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "migrations" / clients_catalogue.FOLDER
-# Files from before that never change again; the newest one may, until its version is out.
 _FUNCTION: Final = re.compile(r"\bfrom public\.(\w+)\(")
 _PARAMETER: Final = re.compile(r"(?<!:):(\w+)")
 # what dashboards read

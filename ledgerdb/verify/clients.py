@@ -50,14 +50,10 @@ def findings(connection: psycopg.Connection[Any], client: Client, *, execute: bo
     """
     # psycopg's own would be followed by a DEALLOCATE ALL at the next rollback
     connection.prepare_threshold = None
-    found = [
-        f"client {client.release}: {finding}"
-        for statement in client.statements
-        for finding in _prepare(connection, statement)
-    ]
+    found = [line for statement in client.statements for line in _prepare(connection, statement)]
     if execute:
         for scenario in client.scenarios:
-            found += [f"client {client.release}: {f}" for f in _run(connection, client, scenario)]
+            found += _run(connection, client, scenario)
     return found
 
 

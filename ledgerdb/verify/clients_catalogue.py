@@ -1,4 +1,4 @@
-"""What a released client sends: `migrations/clients/NAME.json`, one file per release, kept for ever.
+"""What a released client sends: `migrations/clients/NAME.json`, one file per release, kept.
 
 A file is data: the statements with the types of their parameters and columns, the roles that run
 them, and scenarios that execute them. Files of ledgerdb's own releases are written by

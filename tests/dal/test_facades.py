@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 
 from ledgerdb import (
-    __version__,
     AsyncLedger,
     ConfigurationError,
     DatabaseUnavailable,
@@ -22,6 +21,7 @@ from ledgerdb import (
     LedgerTransaction,
     OutcomeUnknown,
     PermissionDenied,
+    __version__,
     create_ledger_engine,
 )
 from ledgerdb.embedded import EmbeddedServer

@@ -4,8 +4,11 @@ so sees what would break one.
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,8 +19,8 @@ from ledgerdb.catalog import read
 from ledgerdb.catalog.expected import at
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.verify import clients
-from ledgerdb.verify.clients_catalogue import Client, load, load_all, render
-from tests.commands import ROOT
+from ledgerdb.verify.clients_catalogue import load, load_all, render
+from tests.commands import ROOT, run
 from tests.migrations.project import HEAD, REVISIONS
 from tools import expand, releases
 
@@ -57,7 +60,7 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "column of another type": (
         {"gate", "expand"},
-        "alter table public.participant_outbox_sequences alter column next_sequence_id type numeric",
+        "alter table public.participant_outbox_sequences alter next_sequence_id type numeric",
     ),
     "table renamed": (
         {"gate", "expand"},
@@ -89,16 +92,24 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "result columns in another order": (
         {"gate", "expand"},
-        "claim_outbox_batch: instruction_id text,\n    participant_id text -> participant_id text,\n    instruction_id text",
+        (
+            "claim_outbox_batch: instruction_id text,\n    participant_id text ->"
+            " participant_id text,\n    instruction_id text"
+        ),
     ),
     "result column more": (
         {"gate", "expand"},
-        "claim_outbox_batch: lease_expires_at timestamptz\n -> lease_expires_at timestamptz,\n    region text\n",
+        (
+            "claim_outbox_batch: lease_expires_at timestamptz\n ->"
+            " lease_expires_at timestamptz,\n    region text\n"
+        ),
     ),
     "overload that makes a call ambiguous": (
         {"gate"},
-        "create function public.repair_expired_leases(p_batch_size integer, p_worker_id text,"
-        " p_dry_run boolean default false) returns integer language sql begin atomic select 1; end",
+        (
+            "create function public.repair_expired_leases(p_batch_size integer, p_worker_id text,"
+            " p_dry_run boolean default false) returns int language sql begin atomic select 1; end"
+        ),
     ),
     "function dropped": ({"gate", "expand"}, "drop function public.uuid_strategy() cascade"),
     "function renamed": (
@@ -115,12 +126,14 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "check narrower": (
         {"gate", "expand"},
-        "alter table public.payment_outbox_late_results add constraint ck check (outcome <> 'UNKNOWN')",
+        "alter table public.payment_outbox_late_results add check (outcome <> 'UNKNOWN')",
     ),
     "check for new rows only": (
         {"gate", "expand"},
-        "alter table public.payment_outbox_attempts add constraint ck check (latency_ms > 100)"
-        " not valid",
+        (
+            "alter table public.payment_outbox_attempts add constraint ck check (latency_ms > 100)"
+            " not valid"
+        ),
     ),
     "unique key more": (
         {"gate", "expand"},
@@ -128,8 +141,10 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "foreign key more": (
         {"gate", "expand"},
-        "alter table public.payment_outbox_pending add constraint fk foreign key (participant_id)"
-        " references public.tenants (tenant_key)",
+        (
+            "alter table public.payment_outbox_pending add foreign key (participant_id)"
+            " references public.tenants (tenant_key)"
+        ),
     ),
     "enum value renamed": (
         {"gate", "expand"},
@@ -153,17 +168,22 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "view column dropped": (
         {"gate", "expand"},
-        "drop view public.payment_outbox_blocked_heads;"
-        "create view public.payment_outbox_blocked_heads as select outbox_id"
-        " from public.payment_outbox_pending",
+        (
+            "drop view public.payment_outbox_blocked_heads;"
+            "create view public.payment_outbox_blocked_heads as select outbox_id"
+            " from public.payment_outbox_pending"
+        ),
     ),
     "view dropped": ({"gate", "expand"}, "drop view public.payment_outbox_dead_letters"),
     "scale of a numeric": (
         {"gate", "expand"},
-        f"do $$ declare v text := rtrim(pg_get_viewdef('{VIEW}'::regclass), ';'); begin"
-        f" drop view {VIEW}; execute format('create view {VIEW} as select rail_type, strategy,"
-        " base_seconds::numeric(8, 2), factor, max_seconds, jitter, updated_at from (%s) as q', v);"
-        f" grant select on {VIEW} to symphony_control, symphony_readonly, symphony_auditor; end $$",
+        (
+            f"do $$ declare v text := rtrim(pg_get_viewdef('{VIEW}'::regclass), ';'); begin"
+            f" drop view {VIEW}; execute format('create view {VIEW} as select rail_type, strategy,"
+            " base_seconds::numeric(8, 2), factor, max_seconds, jitter, updated_at from (%s) q', v);"
+            f" grant select on {VIEW} to symphony_control, symphony_readonly, symphony_auditor;"
+            " end $$"
+        ),
     ),
     "row security": (
         {"gate", "expand"},
@@ -207,7 +227,7 @@ def test_every_client_works_on_every_revision_since_its_own(empty_database_url: 
 
 @pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
 def test_every_mutation_is_caught(free: psycopg.Connection[Any], subtests: pytest.Subtests) -> None:
-    expected = at(MIGRATIONS, HEAD)
+    expected = at(MIGRATIONS, max(p.stem for p in (MIGRATIONS / "catalog").glob("*.json")))
     before = read(free, expected.names)
     with free.transaction(force_rollback=True):
         for client in AFTER_DDL:
@@ -219,3 +239,65 @@ def test_every_mutation_is_caught(free: psycopg.Connection[Any], subtests: pytes
             taken = expand.tightened(before, read(free, expected.names))
             assert {"gate"} & who == ({"gate"} if found else set()), found
             assert {"expand"} & who == ({"expand"} if taken else set()), taken
+
+
+def test_the_catalogue_of_this_release_is_what_it_sends(free: psycopg.Connection[Any]) -> None:
+    """A change of a call without a new catalogue is found here and by `make verify-generated`."""
+    released = load(releases.FOLDER / f"{__version__}.json")
+    made = releases.client(free, released.since)
+    assert made.statements == released.statements
+    assert made.scenarios == released.scenarios
+    assert render(made) == (releases.FOLDER / f"{__version__}.json").read_text("utf-8")
+
+
+def test_a_catalogue_that_is_not_executed_in_full_is_refused(tmp_path: Path) -> None:
+    client = load(releases.FOLDER / "reference.json")
+    path = tmp_path / "half.json"
+    path.write_text(render(replace(client, scenarios=client.scenarios[:1])))
+    with pytest.raises(ConfigurationError, match=r"half\.json: no scenario executes"):
+        load(path)
+    step = replace(client.scenarios[0].steps[0], role="symphony_auditor")
+    scenario = replace(client.scenarios[0], steps=(step,))
+    path.write_text(render(replace(client, scenarios=(*client.scenarios, scenario))))
+    with pytest.raises(ConfigurationError, match="enqueue is not for symphony_auditor"):
+        load(path)
+    path.write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"half\.json: not the catalogue of a client"):
+        load(path)
+
+
+def test_expand_revisions_take_nothing_away_without_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert expand.findings() == []
+    copy = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, copy)
+    reasons = (copy / "phases.toml").read_text("utf-8")
+    (copy / "phases.toml").write_text(
+        reasons.replace("grant sequence ledger_positions", "grant sequence outbox_due_mark")
+    )
+    taken, stale = expand.findings(copy)
+    assert taken.startswith("0008: grant sequence ledger_positions to symphony_control: without")
+    assert stale == (
+        "0008: grant sequence outbox_due_mark to symphony_control: accepted, and not done"
+    )
+
+
+@pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
+def test_the_command(database_url: str) -> None:
+    done = run("ledgerdb", "verify", "clients", "--execute", url=database_url)
+    assert (done.code, done.stdout) == (
+        0,
+        f"client {__version__}: works at {HEAD}\nclient reference: works at {HEAD}\n",
+    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("revoke execute on function public.uuid_strategy from symphony_ingest")
+    done = run("ledgerdb", "verify", "clients", "--json", url=database_url)
+    found = json.loads(done.stdout)
+    assert (done.code, found[__version__]) == (1, [])
+    assert found["reference"] == [
+        "uuid as symphony_ingest: 42501 permission denied for function uuid_strategy"
+    ]
+    done = run("ledgerdb", "verify", "clients", url=database_url.replace("/head?", "/postgres?"))
+    assert done.code == 2
+    assert "no client runs on revision base" in done.stderr
