@@ -1,18 +1,29 @@
 """Migrations of the ledger's schema: forward only, one deployer at a time, verified.
 
-`upgrade` and `status` are for programs; `run_env` is what Alembic's env.py calls.
+`upgrade` and `status` are for programs; `run_env` is what Alembic's env.py calls. `require_revision`
+and `include_*` are for the env.py of other projects in the same database.
 """
 
+from ledgerdb.migrate.dependents import (
+    LedgerBehind,
+    include_name,
+    include_object,
+    require_revision,
+)
 from ledgerdb.migrate.deploy import sql_script, upgrade
 from ledgerdb.migrate.report import LogReport, Report, StepInfo
 from ledgerdb.migrate.runner import run_env
 from ledgerdb.migrate.status import Status, status
 
 __all__ = [
+    "LedgerBehind",
     "LogReport",
     "Report",
     "Status",
     "StepInfo",
+    "include_name",
+    "include_object",
+    "require_revision",
     "run_env",
     "sql_script",
     "status",

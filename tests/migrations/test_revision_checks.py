@@ -16,6 +16,8 @@ from ledgerdb.cli import app
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.check_all import check_all
 from ledgerdb.migrate.checks import check, check_of
+from ledgerdb.migrate.connection import connect
+from ledgerdb.url import database_url
 from tests.commands import ROOT, assert_refused
 from tests.migrations.databases import query, revisions
 from tests.migrations.project import HEAD, REVISIONS, Project
