@@ -1,7 +1,7 @@
 """Migrations of the ledger's schema: forward only, one deployer at a time, verified.
 
-`upgrade` and `status` are for programs; `run_env` is what Alembic's env.py calls. `require_revision`
-and `include_*` are for the env.py of other projects in the same database.
+`upgrade` and `status` are for programs; `run_env` is what Alembic's env.py calls. For the env.py of
+other projects in the same database there are `require_revision` and `include_*`.
 """
 
 from ledgerdb.migrate.dependents import (

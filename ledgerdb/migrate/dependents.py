@@ -1,4 +1,4 @@
-"""For projects with Alembic revisions of their own in the same database: what their env.py needs."""
+"""What the env.py of other projects in the same database needs."""
 
 from __future__ import annotations
 
@@ -71,8 +71,9 @@ def include_object(
     reflected: bool,  # noqa: FBT001 - Alembic's signature
     compare_to: SchemaItem | None,
 ) -> bool:
-    """For `context.configure(include_object=...)`: nor does it create them, where a project has copies
-    of them in its metadata, for its foreign keys.
+    """For `context.configure(include_object=...)`: nor does it create them, where a project has
+    copies of them in its metadata, for its foreign keys.
     """
-    ours = type_ == "table" and isinstance(object_, Table) and name in _TABLES
-    return not (ours and object_.schema in (None, VERSION_SCHEMA))  # type: ignore[union-attr]
+    return not (
+        isinstance(object_, Table) and name in _TABLES and object_.schema in (None, VERSION_SCHEMA)
+    )

@@ -110,7 +110,7 @@ def _prepare(connection: psycopg.Connection[Any], statement: Statement) -> Itera
 
 def _call(verb: str, arguments: Sequence[sql.Composable]) -> sql.Composed:
     passed = sql.SQL("({})").format(sql.SQL(", ").join(arguments)) if arguments else sql.SQL("")
-    return sql.SQL(verb + " {}{}").format(_NAME, passed)  # type: ignore[arg-type]  # two verbs
+    return sql.SQL(verb + " {}{}").format(_NAME, passed)
 
 
 def _differences(what: str, released: Sequence[object], now: Sequence[object]) -> Iterator[str]:

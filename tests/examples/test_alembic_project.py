@@ -14,7 +14,7 @@ from ledgerdb import migrate
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import LedgerBehind, include_name, include_object, require_revision
 from ledgerdb.schema import tenants
-from tests.commands import ROOT, Result, assert_refused, run
+from tests.commands import ROOT, Result, run
 from tests.migrations.databases import query, revisions
 from tests.migrations.project import HEAD
 
@@ -40,10 +40,14 @@ def test_it_waits_for_ledgerdb_and_then_lives_beside_it(
     project: Path, empty_database_url: str
 ) -> None:
     url = empty_database_url
-    assert_refused(
-        alembic(project, "upgrade", "head", url=url),
-        "the database is at revision base of ledgerdb and must be at 0008 or later",
-    )
+    refused = alembic(project, "upgrade", "head", url=url)
+    assert refused.code != 0
+    assert refused.stdout.splitlines() == [
+        (
+            "FAILED: the database is at revision base of ledgerdb and must be at 0008 or later:"
+            " run `ledgerdb upgrade` first"
+        )
+    ]
     assert query(url, "select to_regclass('public.invoices')") == [(None,)]
 
     migrate.upgrade(url)
@@ -93,7 +97,8 @@ def test_autogenerate_leaves_tables_of_ledgerdb_alone_and_no_others() -> None:
         assert include_name(name, "table", there)
     assert include_name("invoices", "table", here)
     assert include_name("tenants", "index", here)
-    assert not include_object(tenants, "tenants", "table", False, None)
-    assert include_object(tenants.c.status, "status", "column", False, None)
+    reflected = True
+    assert not include_object(tenants, "tenants", "table", reflected, None)
+    assert include_object(tenants.c.status, "status", "column", reflected, None)
     elsewhere = tenants.to_metadata(tenants.metadata.__class__(), schema="app")
-    assert include_object(elsewhere, "tenants", "table", False, None)
+    assert include_object(elsewhere, "tenants", "table", reflected, None)
