@@ -18,11 +18,10 @@ from typing import Final, Literal
 
 from ledgerdb.errors import MigrationError
 
-__all__ = ["Phase", "Version", "phase_of", "released", "version_of"]
+__all__ = ["Phase", "phase_of", "released"]
 
 FILE: Final = "phases.toml"
-Version = tuple[int, int, int]
-_VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,6 @@ class Phase:
 
     kind: Literal["expand", "contract"]
     since: str | None = None
-
-
-def version_of(text: str) -> Version | None:
-    """`0.2.0` as numbers; None for anything else. What follows the patch number does not count."""
-    match = _VERSION.match(text)
-    return None if match is None else (int(match[1]), int(match[2]), int(match[3]))
 
 
 def phase_of(revision_file: Path) -> Phase:
@@ -55,7 +48,7 @@ def phase_of(revision_file: Path) -> Phase:
     kind, since = said.get("phase", "expand"), said.get("since")
     if kind == "expand" and "since" not in said:
         return Phase("expand")
-    if kind == "contract" and isinstance(since, str) and version_of(since) is not None:
+    if kind == "contract" and isinstance(since, str) and _VERSION.fullmatch(since):
         return Phase("contract", since)
     raise MigrationError(
         f'{revision_file.name}: write phase = "expand", or phase = "contract" and'
