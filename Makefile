@@ -61,6 +61,7 @@ types: $(READY) ## mypy --strict
 verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.freeze --check
 	$(BIN)/python -m tools.schema --check
+	$(BIN)/python -m tools.catalog --check
 	$(BIN)/python -m tools.privileges --check
 	$(BIN)/python -m tools.sample --check
 	$(BIN)/python -m tools.verbs --check
@@ -72,8 +73,9 @@ evidence: $(READY) ## Verify on an embedded PostgreSQL 18 and write evidence/
 freeze: $(READY) ## Copy changed functions to migrations/frozen and print their pins
 	$(BIN)/python -m tools.freeze $(ARGS)
 
-schema: $(READY) ## Write migrations/schema.sql
+schema: $(READY) ## Write migrations/schema.sql and migrations/catalog
 	$(BIN)/python -m tools.schema
+	$(BIN)/python -m tools.catalog
 
 privileges: $(READY) ## Write which role may do what
 	$(BIN)/python -m tools.privileges

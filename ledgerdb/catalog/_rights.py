@@ -148,13 +148,6 @@ select 'role', r.rolname, jsonb_strip_nulls(jsonb_build_object(
         from pg_catalog.pg_auth_members as m
         join pg_catalog.pg_roles as g on g.oid = m.roleid
         where m.member = r.oid
-    ),
-    'settings', (
-        select jsonb_agg(x order by x)
-        from pg_catalog.pg_db_role_setting as s cross join lateral unnest(s.setconfig) as x
-        where s.setrole = r.oid and s.setdatabase in (
-            0, (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
-        )
     )
 ))
 from pg_catalog.pg_roles as r where r.rolname = any(%(roles)s)
@@ -173,13 +166,20 @@ where g.rolname = 'symphony_owner' and g.rolname = any(%(roles)s)
     and not r.rolsuper and not pg_has_role(r.oid, d.datdba, 'usage')
 """
 
-# The first three bound what a session may do; the last one switches triggers off.
+# The timeouts bound what a session may do, in milliseconds; the last one switches triggers off.
 _SETTINGS: Final[LiteralString] = """
-select 'setting', split_part(x, '=', 1), to_jsonb(substr(x, strpos(x, '=') + 1))
+select 'setting', x.name, case
+    when x.name = 'session_replication_role' then to_jsonb(x.value)
+    when x.value ~ '^[0-9]+$' then to_jsonb(x.value::bigint)
+    else to_jsonb((extract(epoch from x.value::interval) * 1000)::bigint)
+end
 from pg_catalog.pg_db_role_setting as s
 join pg_catalog.pg_database as d on d.oid = s.setdatabase
-cross join lateral unnest(s.setconfig) as x
-where d.datname = current_database() and s.setrole = 0 and split_part(x, '=', 1) in (
+cross join lateral (
+    select split_part(e, '=', 1) as name, substr(e, strpos(e, '=') + 1) as value
+    from unnest(s.setconfig) as e
+) as x
+where d.datname = current_database() and s.setrole = 0 and x.name in (
     'lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout',
     'session_replication_role'
 )

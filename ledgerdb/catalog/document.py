@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from ledgerdb.catalog.model import Key, ranked
+from ledgerdb.catalog.model import Json, Key, ranked
 
 __all__ = ["parse", "render"]
 
 
-def render(entries: Mapping[Key, Any]) -> str:
+def render(entries: Mapping[Key, Json]) -> str:
     """The text; the same for the same entries."""
     kinds: dict[str, list[str]] = {}
     for key, value in ranked(entries.items()):
@@ -23,7 +22,7 @@ def render(entries: Mapping[Key, Any]) -> str:
     return "{\n" + ",\n".join(blocks) + "\n}\n" if kinds else "{}\n"
 
 
-def parse(text: str) -> dict[Key, Any]:
+def parse(text: str) -> dict[Key, Json]:
     """The entries of a text that `render` wrote."""
     return {
         Key(kind, name): value

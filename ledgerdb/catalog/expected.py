@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ledgerdb.catalog.document import parse
-from ledgerdb.catalog.model import Catalog, Key, Names, frozen
+from ledgerdb.catalog.model import Catalog, Json, Key, Names, frozen
 from ledgerdb.errors import MigrationError
 
 __all__ = ["FOLDER", "Expected", "at", "delta", "names_of", "sum_of"]
@@ -29,26 +29,27 @@ class Expected:
     names: Names
 
 
-def at(migrations: Path, revision: str) -> Expected:
+def at(migrations: Path, revision: str | None = None) -> Expected:
     """What a database at a revision must have.
 
     Args:
         migrations: the folder of env.py.
-        revision: one of the line.
+        revision: one of the line; None means the newest.
 
     Raises:
-        MigrationError: there is no such revision here.
+        MigrationError: there is no catalog of it here.
     """
-    paths = sorted((migrations / FOLDER).glob("[0-9]*.json"))
-    line = [path for path in paths if path.stem <= revision]
-    if not line or line[-1].stem != revision:
-        raise MigrationError(f"no catalog of revision {revision} in {migrations / FOLDER}")
+    line = sorted((migrations / FOLDER).glob("[0-9]*.json"))
+    if revision is not None:
+        line = [path for path in line if path.stem <= revision]
+        if not line or line[-1].stem != revision:
+            raise MigrationError(f"no catalog of revision {revision} in {migrations / FOLDER}")
     return sum_of([parse(path.read_text("utf-8")) for path in line])
 
 
-def sum_of(deltas: list[dict[Key, Any]]) -> Expected:
+def sum_of(deltas: list[dict[Key, Json]]) -> Expected:
     """The state after these changes, in order."""
-    state: dict[Key, Any] = {}
+    state: dict[Key, Json] = {}
     for changes in deltas:
         state |= changes
     return Expected(
@@ -57,7 +58,7 @@ def sum_of(deltas: list[dict[Key, Any]]) -> Expected:
     )
 
 
-def delta(before: Catalog, after: Catalog) -> dict[Key, Any]:
+def delta(before: Catalog, after: Catalog) -> dict[Key, Json]:
     """What changed: the new definition, or None for what is gone."""
     gone = dict.fromkeys(before.keys() - after.keys())
     return gone | {
@@ -65,7 +66,7 @@ def delta(before: Catalog, after: Catalog) -> dict[Key, Any]:
     }
 
 
-def names_of(entries: Mapping[Key, Any]) -> Names:
+def names_of(entries: Mapping[Key, Json]) -> Names:
     """The names of relations, types, functions and roles among the entries."""
 
     def of(*kinds: str) -> frozenset[str]:

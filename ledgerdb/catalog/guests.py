@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from ledgerdb.catalog.document import parse
-from ledgerdb.catalog.model import Catalog, Key, frozen
+from ledgerdb.catalog.model import Catalog, Json, Key, frozen
 
 __all__ = ["guests", "without_guests"]
 
@@ -52,7 +52,7 @@ def _object_of(key: Key) -> str:
     return key.name.rpartition(" to ")[0] if key.kind == "grant" else key.name
 
 
-def _settled(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _settled(value: Json) -> Json:
     # a site may validate in its own time what the reference left for later
     if not isinstance(value, dict) or _NOT_VALID not in value.get("definition", ""):
         return value

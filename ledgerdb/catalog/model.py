@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["RIGHTS", "STRUCTURE", "Catalog", "Key", "Names", "frozen", "ranked", "structure"]
+__all__ = [
+    "RIGHTS",
+    "STRUCTURE",
+    "Catalog",
+    "Json",
+    "Key",
+    "Names",
+    "frozen",
+    "ranked",
+    "structure",
+]
 
 # What the schema is made of, in the order in which people want to read it.
 STRUCTURE: Final = (
@@ -42,7 +52,8 @@ class Key(NamedTuple):
     name: str
 
 
-Catalog = Mapping[Key, Any]
+Json: TypeAlias = Any
+Catalog: TypeAlias = Mapping[Key, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,12 @@ class Names:
         )
 
 
-def ranked(entries: Iterable[tuple[Key, Any]]) -> list[tuple[Key, Any]]:
+def ranked(entries: Iterable[tuple[Key, Json]]) -> list[tuple[Key, Json]]:
     """In the one order of a catalog: by kind as above, then by name."""
     return sorted(entries, key=lambda entry: (_RANK[entry[0].kind], entry[0].name))
 
 
-def frozen(entries: Iterable[tuple[Key, Any]]) -> Catalog:
+def frozen(entries: Iterable[tuple[Key, Json]]) -> Catalog:
     """A catalog, in its order."""
     return MappingProxyType(dict(ranked(entries)))
 

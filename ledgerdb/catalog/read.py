@@ -8,7 +8,8 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from ledgerdb.catalog import _relations, _rights, _routines
-from ledgerdb.catalog.model import Catalog, Key, Names, frozen
+from ledgerdb.catalog._spelling import one_spelling
+from ledgerdb.catalog.model import STRUCTURE, Catalog, Json, Key, Names, frozen
 
 __all__ = ["read"]
 
@@ -29,7 +30,7 @@ def read(connection: psycopg.Connection[Any], names: Names) -> Catalog:
         "functions": sorted(names.functions),
         "roles": sorted(names.roles),
     }
-    entries: list[tuple[Key, Any]] = []
+    entries: list[tuple[Key, Json]] = []
     with (
         connection.transaction(force_rollback=True),
         connection.cursor(row_factory=tuple_row) as cursor,
@@ -38,4 +39,6 @@ def read(connection: psycopg.Connection[Any], names: Names) -> Catalog:
         for query in (*_relations.QUERIES, *_routines.QUERIES, *_rights.QUERIES):
             cursor.execute(query, parameters)
             entries.extend((Key(kind, name), value) for kind, name, value in cursor)
-    return frozen(entries)
+    return frozen(
+        (key, one_spelling(value) if key.kind in STRUCTURE else value) for key, value in entries
+    )

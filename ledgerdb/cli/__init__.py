@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import gate, schema
 from ledgerdb.cli.demo import demo
+from ledgerdb.cli.drift import drift
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
@@ -26,7 +27,9 @@ app = typer.Typer(
 )
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
+app.command("history")(schema.history)
 app.command()(demo)
+app.command()(drift)
 app.command()(seal)
 app.command()(server)
 app.add_typer(retention)

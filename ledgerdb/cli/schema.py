@@ -1,8 +1,9 @@
-"""`ledgerdb upgrade` and `ledgerdb current`: the schema of a database."""
+"""`ledgerdb upgrade`, `current` and `history`: the schema of a database."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -15,7 +16,9 @@ from rich.table import Table
 from ledgerdb import migrate
 from ledgerdb.migrate import StepInfo
 
-__all__ = ["current", "upgrade"]
+__all__ = ["current", "history", "upgrade"]
+
+_PIPE_COLUMNS = 250
 
 _Url = Annotated[
     str | None,
@@ -34,13 +37,34 @@ def upgrade(
         bool, typer.Option("--sql", help="Write a psql script to stdout; no database is asked.")
     ] = False,
     url: _Url = None,
+    lock_timeout: Annotated[
+        int,
+        typer.Option(
+            metavar="MS",
+            min=1,
+            max=10_000,
+            envvar="LEDGERDB_LOCK_TIMEOUT_MS",
+            help="How long one try waits for the locks of a step; callers wait no longer either.",
+        ),
+    ] = 200,
+    lock_budget: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            envvar="LEDGERDB_LOCK_BUDGET_SECONDS",
+            help="How long a step goes on trying to get its locks.",
+        ),
+    ] = 60,
 ) -> None:
     """Migrate a database forward, one transaction per revision, and verify it."""
     if sql:
         migrate.sql_script(revision)
         return
+    budget = migrate.LockBudget(lock_timeout / 1000, lock_budget)
     with _Progress() as progress:
-        verified = migrate.upgrade(url, revision, report=progress)
+        verified = migrate.upgrade(url, revision, report=progress, budget=budget)
     typer.echo(f"at {verified or 'base'} (verified)")
 
 
@@ -62,6 +86,35 @@ def current(
     for step in found.pending:
         table.add_row(step.revision, step.summary)
     Console(soft_wrap=True).print(table)
+
+
+def history(
+    *,
+    url: _Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines, with all hashes.")] = False,
+) -> None:
+    """Show what was applied to a database: when, by whom, how, and whether it was verified."""
+    rows = migrate.applied(url)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], default=str))
+        return
+    table = Table(
+        "revision", "applied", "by", "route", "release", "seconds", "verified", "summary",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    for row in rows:
+        table.add_row(
+            row.revision,
+            f"{row.applied_at:%Y-%m-%d %H:%M}",
+            f"{row.applied_by} ({row.client})" if row.client else row.applied_by,
+            row.route,
+            row.release,
+            "" if row.seconds is None else f"{row.seconds:.3f}",
+            "FAILED" if row.verify_error else "" if row.verified_at is None else "yes",
+            row.summary,
+        )
+    # a pipe has no width: rows stay on one line
+    Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS).print(table)
 
 
 class _Progress:

@@ -4,6 +4,7 @@
 other projects in the same database there are `require_revision` and `include_*`.
 """
 
+from ledgerdb.migrate.config import LockBudget
 from ledgerdb.migrate.dependents import (
     LedgerBehind,
     include_name,
@@ -13,14 +14,17 @@ from ledgerdb.migrate.dependents import (
 from ledgerdb.migrate.deploy import sql_script, upgrade
 from ledgerdb.migrate.report import LogReport, Report, StepInfo
 from ledgerdb.migrate.runner import run_env
-from ledgerdb.migrate.status import Status, status
+from ledgerdb.migrate.status import Applied, Status, applied, status
 
 __all__ = [
+    "Applied",
     "LedgerBehind",
+    "LockBudget",
     "LogReport",
     "Report",
     "Status",
     "StepInfo",
+    "applied",
     "include_name",
     "include_object",
     "require_revision",

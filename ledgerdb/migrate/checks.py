@@ -20,7 +20,7 @@ from ledgerdb.migrate.config import VERSION_SCHEMA
 from ledgerdb.migrate.connection import connect
 from ledgerdb.migrate.ledger import LEDGER_TABLE
 
-__all__ = ["FOLDER", "Check", "check", "check_of", "require_holds"]
+__all__ = ["FOLDER", "Check", "check", "check_of", "require_holds", "unverified"]
 
 FOLDER: Final = "verify"
 _SECONDS_MAX: Final = 60
@@ -35,6 +35,12 @@ _MARK = text(f"""
         verify_error = cast(:error as text)
     where revision = :revision
 """)  # noqa: S608  our own name
+# Steps of an earlier run whose check failed, or was never asked: it was killed, or was a script.
+_UNVERIFIED = text(f"""
+    select revision from {VERSION_SCHEMA}.{LEDGER_TABLE}
+    where verify_error is not null or (verified_at is null and route in ('DIRECT', 'ONLINE'))
+    order by revision
+""")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,11 @@ def check(connection: Connection, revision: str, file: frozen.SqlFile) -> Check:
             findings = (f"could not be asked: {' '.join(str(error.orig).split())}",)
         transaction.rollback()
     return Check(revision, file.label, findings)
+
+
+def unverified(connection: Connection) -> tuple[str, ...]:
+    """Applied revisions whose check must hold before any other step."""
+    return tuple(connection.scalars(_UNVERIFIED))
 
 
 def require_holds(url: URL, revision: str, migrations: Path) -> None:

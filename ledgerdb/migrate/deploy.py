@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL
 
 from ledgerdb.errors import LedgerError, MigrationError
-from ledgerdb.migrate.config import Deployment, alembic_config
+from ledgerdb.migrate.config import Deployment, LockBudget, alembic_config
 from ledgerdb.migrate.report import LogReport, Report
 from ledgerdb.url import database_url
 
@@ -22,7 +22,11 @@ _one_at_a_time = threading.Lock()
 
 
 def upgrade(
-    url: str | URL | None = None, revision: str = "head", *, report: Report | None = None
+    url: str | URL | None = None,
+    revision: str = "head",
+    *,
+    report: Report | None = None,
+    budget: LockBudget | None = None,
 ) -> str | None:
     """Migrates a database forward and verifies it with a fresh connection.
 
@@ -30,6 +34,8 @@ def upgrade(
         url: the database; None takes LEDGERDB_URL, else DATABASE_URL.
         revision: where to stop.
         report: who is told of each step; None logs to `ledgerdb.migrate`.
+        budget: how long a step may wait for its locks; None takes LEDGERDB_LOCK_TIMEOUT_MS and
+            LEDGERDB_LOCK_BUDGET_SECONDS, else 200 ms at a time for 60 s.
 
     Returns:
         The revision that the database is at, verified; None for base.
@@ -41,7 +47,7 @@ def upgrade(
             verified; the message says which.
     """
     target = url if isinstance(url, URL) else database_url(url)
-    deployment = Deployment(target, report or LogReport())
+    deployment = Deployment(target, report or LogReport(), budget)
     _run(alembic_config(deployment), revision, sql=False)
     return deployment.verified
 

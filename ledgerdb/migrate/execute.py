@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import ledger
 from ledgerdb.migrate.budget import in_short_tries
-from ledgerdb.migrate.checks import require_holds
+from ledgerdb.migrate.checks import require_holds, unverified
 from ledgerdb.migrate.config import VERSION_OPTIONS, VERSION_SCHEMA, VERSION_TABLE, LockBudget
 from ledgerdb.migrate.connection import connect
 from ledgerdb.migrate.contract import require_nobody_needs_it
@@ -26,8 +26,9 @@ from ledgerdb.migrate.failure import explain
 from ledgerdb.migrate.operations import GUARDED, ScriptFailed, send_file, transaction_status
 from ledgerdb.migrate.phases import phase_of
 from ledgerdb.migrate.plan import Plan, Step
-from ledgerdb.migrate.prepare import Surroundings, prepare
+from ledgerdb.migrate.prepare import prepare
 from ledgerdb.migrate.report import Report, StepInfo
+from ledgerdb.migrate.surroundings import Surroundings
 
 __all__ = ["Run", "execute", "require_clean", "settings", "wrap"]
 
@@ -79,6 +80,9 @@ def execute(plan: Plan, entries: Mapping[str, Mapping[str, str]] | None, run: Ru
 
     def steps(_heads: Sequence[str], _context: MigrationContext) -> Iterator[RevisionStep]:
         # Alembic commits a step before it asks for the next one: in between, nothing is open.
+        if plan.heads:
+            for revision in unverified(run.witness):
+                require_holds(run.url, revision, plan.migrations)
         for step in plan.steps:
             running[:] = [step.info]
             run.report.started(step.info)

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from sqlalchemy import URL, Connection
-
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen, journal, pins
 from ledgerdb.migrate.budget import in_short_tries
-from ledgerdb.migrate.config import LockBudget
 from ledgerdb.migrate.connection import connect
+from ledgerdb.migrate.online import perform
 from ledgerdb.migrate.operations import send_file
 from ledgerdb.migrate.plan import Plan, Step
+from ledgerdb.migrate.surroundings import Surroundings
 
-__all__ = ["Surroundings", "prepare"]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a step needs to know of its deployment.
-
-    Attributes:
-        url: the database.
-        witness: a connection in autocommit, to look around with.
-        budget: how long it may stand in the way.
-        on_progress: told the name of the step, how much is done, and of how much if that is known.
-        on_blocked: told who holds locks that the step needs.
-    """
-
-    url: URL
-    witness: Connection
-    budget: LockBudget
-    on_progress: Callable[[str, int, int | None], None]
-    on_blocked: Callable[[str], None]
-
-
-Perform = Callable[[frozen.SqlFile, journal.JournalRow, Surroundings], None]
-_OPERATIONS: dict[str, Perform] = {}
+__all__ = ["prepare"]
 
 
 def prepare(step: Step, plan: Plan, around: Surroundings) -> None:
@@ -57,7 +30,7 @@ def prepare(step: Step, plan: Plan, around: Surroundings) -> None:
         around.on_progress(pin.file_name, 0, None)
         if pin.operation in pins.ONLINE:
             row = journal.begin(around.witness, step.info.revision, number, pin)
-            _OPERATIONS[pin.operation](file, row, around)
+            perform.OPERATIONS[pin.operation](file, row, around)
             journal.finish(around.witness, step.info.revision, number)
         else:
             _run_script(file, step.info.revision, number, pin, around)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -142,3 +143,15 @@ def test_what_a_ledger_row_says_of_time_and_person(baseline_url: str) -> None:
     )
     assert (who, when) == ("postgres", True)
     assert re.fullmatch(r"\d+\.\d{3}", str(seconds))
+
+
+def test_the_history_is_shown(baseline_url: str, second_url: str) -> None:
+    [row] = json.loads(run("ledgerdb", "history", "--json", url=baseline_url).stdout)
+    assert (row["revision"], row["route"], row["verify_error"]) == ("0001", "DIRECT", None)
+    assert all(re.fullmatch("[0-9a-f]{64}", found) for found in row["files"].values())
+    shown = run("ledgerdb", "history", url=baseline_url).stdout.splitlines()
+    assert shown[0].split()[:4] == ["revision", "applied", "by", "route"]
+    assert shown[1].startswith("0001 ")
+    assert "postgres (ledgerdb-migrate)" in shown[1]
+    empty = run("ledgerdb", "history", "--json", url=second_url)
+    assert (empty.code, empty.stdout) == (0, "[]\n")

@@ -199,6 +199,13 @@ def test_a_check_that_fails_ends_the_run_and_is_noted(own_project: Project, empt
         ("0002", True, "the 100% is :missing"),
     ]
 
+    again = own_project.alembic("upgrade", "head", url=empty_url)
+    assert_refused(again, "revision 0002 is committed", "the 100% is :missing", lines=2)
+    assert revisions(empty_url) == ["0002"]
+    (folder / "0002_step.sql").write_text("select 'gone' as finding where false;\n")
+    assert own_project.alembic("upgrade", "head", url=empty_url).code == 0
+    assert revisions(empty_url) == ["0003"]
+
 
 def test_the_command(head_url: str) -> None:
     invoke = CliRunner().invoke

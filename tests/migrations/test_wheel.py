@@ -87,10 +87,14 @@ def test_it_migrates_and_serves(wheel: Path, tmp_path: Path, empty_url: str) -> 
     )
     assert (done.code, done.stdout) == (0, "served\n"), done.stderr
     assert revisions(empty_url) == [HEAD]
-    command = run(
-        *(sys.executable, "-m", "ledgerdb", "current"),
-        url=empty_url,
-        cwd=tmp_path,
-        variables={"PYTHONPATH": str(site)},
-    )
-    assert command.stdout == f"revision {HEAD}, head {HEAD}\nnothing is pending\n"
+    said = {
+        command: run(
+            *(sys.executable, "-m", "ledgerdb", command),
+            url=empty_url,
+            cwd=tmp_path,
+            variables={"PYTHONPATH": str(site)},
+        ).stdout
+        for command in ("current", "drift")
+    }
+    assert said["current"] == f"revision {HEAD}, head {HEAD}\nnothing is pending\n"
+    assert said["drift"].startswith(f"no drift at revision {HEAD}")
