@@ -14,6 +14,7 @@ from tests.migrations.project import REVISIONS
 
 
 def test_a_revision_makes_what_its_file_says(site: Site) -> None:
+    assert list(site.history) == REVISIONS
     for revision, made in site.history.items():
         must = expected.at(migrations_dir(), revision).catalog
         assert compare(must, made) == (), revision
