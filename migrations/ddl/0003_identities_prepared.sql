@@ -5,14 +5,9 @@ set local lock_timeout = '2s';
 lock table public.payment_outbox_pending,
 public.payment_outbox_attempts in access exclusive mode;
 
--- Every item has its identity: the triggers saw to it until now, and to drop one that somebody took
--- away is an error.
-drop trigger trg_identify_queued_item on public.payment_outbox_pending;
-drop trigger trg_identify_recorded_item on public.payment_outbox_attempts;
--- squawk-ignore ban-drop-function
-drop function public.identify_written_item();
--- squawk-ignore ban-drop-function
-drop function public._identify_outbox_items(uuid[]);
+-- The triggers stay until revision 0004: a call that waits for this transaction, in the middle of an
+-- older function, queues its item afterwards. Without an identity a replay of it would find nothing
+-- once the item was sent, and the payment would be sent again.
 
 -- Two tenants may use the same instruction id and key. The queue keeps a unique key of its own for
 -- calls that began under the functions of an earlier revision.

@@ -10,7 +10,7 @@ revision = "0003"
 replaces = {
     "0003_identities.sql": (
         "0003_identities_prepared.sql",
-        "744a4c52f6eb653cb07a9ce55c81e02d262dcd84c635870b7752fd0c52e4ec8e",
+        "e340be316dd1347c21782d3bce0c86a7f4a97cae0ef51b0a4fabd10fb1bf2c02",
     ),
 }
 
