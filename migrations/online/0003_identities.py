@@ -11,7 +11,7 @@ revision = "0003"
 replaces = {
     "0003_identities.sql": (
         "0003_identities_prepared.sql",
-        "0c9cc6f140ec73690d35ff39bacf6c6e5cbc798e2b62963e5da0a8df601327f9",
+        "c08786e2fd30d2e5abed44228c7dd6235aded24620913ed222888b8b2faf9bc0",
     ),
 }
 
