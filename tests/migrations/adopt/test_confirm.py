@@ -153,7 +153,7 @@ def test_an_inspection_only_reads() -> None:
         assert catalog(url) == before
     assert len(statements) > 20
     assert set(statements) <= {
-        *("select", "with", "set", "begin", "commit", "rollback", "savepoint", "release"),
+        *("select", "with", "show", "set", "begin", "commit", "rollback", "savepoint", "release"),
         "lock",  # the writer's
     }
 

@@ -94,10 +94,8 @@ class OldServices:
         connection.execute(REPAIR, (100, "reaper"))
         self._dispatch(connection, "drain", lambda _item: "DISPATCHED")
         with psycopg.connect(self.url) as superuser:
-            (left,) = superuser.execute(
-                "select count(*) from public.payment_outbox_pending"
-            ).fetchone() or (None,)
-        return left == 0
+            waiting = superuser.execute("select from public.payment_outbox_pending").fetchall()
+        return not waiting
 
     def _service(
         self, role: str, work: Callable[[psycopg.Connection[Any]], None]
