@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ledgerdb"
 
 # From the ground up. A module imports from the floors below its own; of its own floor, only itself.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "rows"),
+    ("errors", "rows", "_version"),
     ("_locks", "_programs", "catalog", "url"),
     ("calls", "schema"),
     ("verbs",),
@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 LIBRARIES: dict[str, set[str]] = {
     "errors": set(),
     "rows": set(),
+    "_version": set(),
     "_locks": set(),
     "_programs": set(),
     "catalog": {"psycopg"},
