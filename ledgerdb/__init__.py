@@ -8,6 +8,7 @@ attempt is a row of an append-only ledger.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ledgerdb._version import __version__ as __version__
 from ledgerdb.engine import EngineSettings, create_ledger_engine
 from ledgerdb.errors import (
     AppendOnly,
@@ -87,8 +88,6 @@ from ledgerdb.sync import Ledger, LedgerTransaction
 if TYPE_CHECKING:
     from ledgerdb.aio import AsyncLedger, AsyncLedgerTransaction, create_async_ledger_engine
     from ledgerdb.worker import Dispatched, Rejected, Retry, Worker, WorkerSettings, WorkerStats
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Acknowledgement",

@@ -31,28 +31,24 @@ _ACCOUNT_RETRY_SECONDS = 0.25
 class Programs:
     """Runs `initdb`, `pg_ctl` and so on of one major version.
 
+    Args:
+        version: major version.
+        installation: its folder, with `bin/` in it; None: that of the wheel.
+
     Raises:
-        ConfigurationError: the wheel is not installed, has not this version, or the account for a
-            server of root could not be made.
+        ConfigurationError: the programs are not installed, the wheel has not this version, or the
+            account for a server of root could not be made.
     """
 
-    def __init__(self, version: int) -> None:
-        if version not in _INSTALLATIONS:
-            known = " and ".join(map(str, _INSTALLATIONS))
-            raise ConfigurationError(f"no embedded PostgreSQL {version}: there are {known}")
-        spec = importlib.util.find_spec(_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ConfigurationError(
-                "the embedded PostgreSQL is not installed: pip install 'ledgerdb[demo]'"
-            )
-        self._installation = Path(spec.origin).parent / _INSTALLATIONS[version]
+    def __init__(self, version: int, installation: Path | None = None) -> None:
+        self._installation = _of_the_wheel(version) if installation is None else installation
         self._account = _unprivileged_account() if os.geteuid() == 0 else None
         self._uid = None if self._account is None else self._account.pw_uid
         self._gid = None if self._account is None else self._account.pw_gid
         if not (self.bin_dir / "postgres").exists():
+            advice = "" if installation else ": pip install --force-reinstall 'ledgerdb[demo]'"
             raise ConfigurationError(
-                f"PostgreSQL {version} is missing in {self._installation}: "
-                "pip install --force-reinstall 'ledgerdb[demo]'"
+                f"PostgreSQL {version} is missing in {self._installation}{advice}"
             )
 
     @property
@@ -117,6 +113,18 @@ class Programs:
         """Without the caller's PGDATA, PGPORT and so on; messages in English."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return kept | {"LC_ALL": "C"}
+
+
+def _of_the_wheel(version: int) -> Path:
+    if version not in _INSTALLATIONS:
+        known = " and ".join(map(str, _INSTALLATIONS))
+        raise ConfigurationError(f"no embedded PostgreSQL {version}: there are {known}")
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ConfigurationError(
+            "the embedded PostgreSQL is not installed: pip install 'ledgerdb[demo]'"
+        )
+    return Path(spec.origin).parent / _INSTALLATIONS[version]
 
 
 def _unprivileged_account() -> pwd.struct_passwd:

@@ -54,6 +54,7 @@ class EmbeddedServer:
         data_dir: kept between runs; must be empty or made by this class. None: a temporary one,
             removed by `close`.
         version: major version, one of `SERVER_VERSIONS`.
+        installation: the folder of another PostgreSQL of that version; None: the wheel's.
         tcp_port: listen on 127.0.0.1 too. None: Unix socket only.
         settings: server parameters by name, written to the configuration at each start.
 
@@ -67,12 +68,13 @@ class EmbeddedServer:
         data_dir: Path | None = None,
         *,
         version: int = 18,
+        installation: Path | None = None,
         tcp_port: int | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.version = version
         self.tcp_port = tcp_port
-        self._programs = Programs(version)
+        self._programs = Programs(version, installation)
         self._settings = dict(settings or {})
         self._temporary: list[Path] = []
         self.data_dir = self._temporary_dir() if data_dir is None else data_dir.resolve()

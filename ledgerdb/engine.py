@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Engine, create_engine
 
 from ledgerdb._session import hold
+from ledgerdb._version import __version__
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.url import database_url, require_primary
 
@@ -30,7 +31,8 @@ class EngineSettings:
     """How connections are made and pooled.
 
     Attributes:
-        application_name: shown in `pg_stat_activity`.
+        application_name: of the service; `pg_stat_activity` shows it after the release, as
+            `ledgerdb/0.1.0 ingress`, by which a contract revision knows whom it would break.
         role: capability role to act as, such as `symphony_executor`; None keeps the login role.
         pool_size: connections kept open.
         max_overflow: further connections under load.
@@ -55,7 +57,7 @@ class EngineSettings:
         ConfigurationError: a timeout is not within its bound, or a pool setting makes no sense.
     """
 
-    application_name: str = "ledgerdb"
+    application_name: str = ""
     role: str | None = None
     pool_size: int = 5
     max_overflow: int = 5
@@ -118,7 +120,8 @@ def engine_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
         "pool_use_lifo": True,  # a quiet service lets its spare connections age out
         "execution_options": {_SETTINGS: settings},
         "connect_args": {
-            "application_name": settings.application_name,
+            # the release first, since the server cuts a long name at its end
+            "application_name": f"ledgerdb/{__version__} {settings.application_name}".rstrip(),
             "connect_timeout": settings.connect_timeout_seconds,
             "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in options.items()),
             "prepare_threshold": settings.prepare_threshold,

@@ -15,12 +15,21 @@ Prints `file:line: rule: message` for each finding, and exits 1 if there is one.
     select-star          a statement names its columns
     unqualified-table    every table has its schema; names of a `with` query have none
     unqualified-function so has every function of ours
+    ddl-in-body          a function reads and writes rows; migrations change the schema
+    where-missing        an update or delete says which rows
+    insert-columns       an insert names its columns
+    not-in-query         `not exists`: `not in (select ...)` is never true once there is a null
+    wall-clock           `now()` is the start of the transaction, not the time
+    when-others          a handler names the condition it expects
+    transaction-control  the transaction is the caller's
+    volatility           a function says it, triggers excepted
     dynamic-sql          `execute` takes a constant or format() with %I and %L; values go by `using`
     lower-case           keywords and names are in lower case
     line-length, tab     100 columns, spaces
     AL01 and so on       of sqlfluff, for the statements in a body
 
 Files of revision 0001 copy what deployed databases have: `_NOT_FOR_BASELINE` does not hold there.
+Those from `ddl-in-body` to `volatility` hold for the live functions, see tools/body_rules.py.
 """
 
 from __future__ import annotations
@@ -32,13 +41,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import pglast
 from pglast import ast
 from pglast.parser import ParseError, scan
 from sqlfluff.core import FluffConfig, Linter
 
-from tools import sql_tree
+from tools import body_rules, sql_tree
 from tools.plpgsql import Fragment, body_of, fragments
 from tools.sql_tree import Tree
 
@@ -64,6 +74,8 @@ _NOT_FOR_FRAGMENTS = (
     "RF01",  # records of plpgsql (new, v_item) are no tables
     "RF03",  # parameters and locals have no table; RF02 knows their prefixes
 )
+Kind = Literal["live", "frozen", "script"]
+
 _STEM = re.compile(r"(?:\d{4}_)?(\w+)")
 
 
@@ -91,13 +103,14 @@ def lint_tree(root: Path) -> list[Finding]:
     for path in (*live, *frozen, *scripts):
         text = path.read_text("utf-8")
         if path not in frozen or text not in linted:  # most are copies of live functions
-            findings += lint_file(root, path, text, ours=ours, is_function=path not in scripts)
+            kind: Kind = "script" if path in scripts else "frozen" if path in frozen else "live"
+            findings += lint_file(root, path, text, ours=ours, kind=kind)
         linted.add(text)
     return findings
 
 
 def lint_file(
-    root: Path, path: Path, text: str, *, ours: frozenset[str], is_function: bool
+    root: Path, path: Path, text: str, *, ours: frozenset[str], kind: Kind
 ) -> list[Finding]:
     """Findings in one file.
 
@@ -106,13 +119,13 @@ def lint_file(
         path: of the file, below `root`.
         text: of the file.
         ours: the names of the project's functions.
-        is_function: a file of one function, and not a script.
+        kind: a live function, a frozen copy of one, or a script.
     """
-    file = _File(root, path.stem, text, ours)
+    file = _File(root, path.stem, text, ours, kind)
     exempt = _NOT_FOR_BASELINE if path.name.startswith(_BASELINE_PREFIX) else set()
     return sorted(
         Finding(path.relative_to(root), line, rule, message)
-        for line, rule, message in file.findings(is_function=is_function)
+        for line, rule, message in file.findings()
         if rule not in exempt
     )
 
@@ -123,8 +136,9 @@ class _File:
     stem: str
     text: str
     ours: frozenset[str]
+    kind: Kind
 
-    def findings(self, *, is_function: bool) -> Iterator[tuple[int, str, str]]:
+    def findings(self) -> Iterator[tuple[int, str, str]]:
         yield from self._layout()
         yield from _upper_case(self.text, 1)
         try:
@@ -132,7 +146,7 @@ class _File:
         except ParseError as error:
             yield self._line(error.args[1] or 0), "syntax", error.args[0]
             return
-        if is_function:
+        if self.kind != "script":
             yield from self._function_file(trees)
         for tree, part in zip(trees, pglast.split(self.text, only_slices=True), strict=True):
             yield from self._statement(tree, self.text[part], self._line(part.start))
@@ -167,6 +181,10 @@ class _File:
             if definer and path != _SEARCH_PATH:
                 message = f"a security definer must set search_path = {', '.join(_SEARCH_PATH)}"
                 yield line, "search-path", message
+            if self.kind == "live":
+                yield from _placed(body_rules.traps(tree), statement, line)
+            if self.kind == "live" and not body_rules.says_volatility(tree):
+                yield line, "volatility", "say volatile, stable or immutable"
             if sql_tree.language_of(tree) == "sql" and body is not None:
                 yield line, "begin-atomic", "write the body as 'begin atomic ... end'"
                 return
@@ -177,6 +195,8 @@ class _File:
             try:
                 for fragment in fragments(statement, body):
                     yield from self._fragment(fragment)
+                if self.kind == "live":
+                    yield from body_rules.control_to_avoid(statement, body)
             except ParseError as error:  # tells the word, not its position
                 word = re.search(r'at or near "(.+)"', error.args[0])
                 offset = body.text.find(word[1]) if word else 0
@@ -190,15 +210,16 @@ class _File:
             yield fragment.line, "syntax", error.args[0]
             return
         yield from self._names(tree, fragment.source, fragment.line)
+        if self.kind == "live":
+            avoid = body_rules.statements_to_avoid(tree)
+            yield from _placed(avoid, fragment.source, fragment.line)
         if fragment.is_dynamic and not sql_tree.is_safe_dynamic(tree):
             yield fragment.line, "dynamic-sql", "use a constant, or format() with %I and %L"
         if fragment.is_statement:
             yield from self._sqlfluff(fragment)
 
     def _names(self, tree: Tree, source: str, line: int) -> Iterator[tuple[int, str, str]]:
-        for rule, message, spelling in sql_tree.names_to_avoid(tree, self.ours):
-            match = re.search(rf"(?<![.\w]){re.escape(spelling)}(?!\w)", source)
-            yield line + (source.count("\n", 0, match.start()) if match else 0), rule, message
+        yield from _placed(sql_tree.names_to_avoid(tree, self.ours), source, line)
 
     def _sqlfluff(self, fragment: Fragment) -> Iterator[tuple[int, str, str]]:
         text, cut_after, cut_lines = fragment.without_into()
@@ -212,6 +233,15 @@ class _File:
 
     def _line(self, offset: int) -> int:
         return 1 + self.text.count("\n", 0, offset)
+
+
+def _placed(
+    found: Iterator[tuple[str, str, str]], source: str, line: int
+) -> Iterator[tuple[int, str, str]]:
+    """Each finding at the line on which its spelling is first written."""
+    for rule, message, spelling in found:
+        match = re.search(rf"(?<![.\w]){re.escape(spelling)}(?!\w)", source)
+        yield line + (source.count("\n", 0, match.start()) if match else 0), rule, message
 
 
 def _tree(raw: ast.RawStmt) -> Tree:

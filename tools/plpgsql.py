@@ -15,7 +15,7 @@ from typing import Any
 import pglast
 from pglast.parser import parse_plpgsql_json, scan
 
-__all__ = ["Body", "Fragment", "body_of", "fragments"]
+__all__ = ["Body", "Fragment", "body_of", "fragments", "parsed"]
 
 # RawParseMode of PostgreSQL
 _STATEMENT, _EXPRESSION = 0, 2
@@ -90,6 +90,15 @@ def body_of(statement: str, line: int) -> Body | None:
     return None
 
 
+def parsed(statement: str) -> str:
+    """The tree of a plpgsql statement, as JSON.
+
+    Raises:
+        pglast.parser.ParseError: the body is not plpgsql.
+    """
+    return parse_plpgsql_json(_OUR_TYPE.sub("text", statement))
+
+
 def fragments(statement: str, body: Body) -> Iterator[Fragment]:
     """Every piece of SQL of a plpgsql statement, in order.
 
@@ -98,7 +107,7 @@ def fragments(statement: str, body: Body) -> Iterator[Fragment]:
     """
     line_starts = [0, *(match.end() for match in re.finditer("\n", body.text))]
     for owner_line, expression, is_dynamic in _expressions(
-        json.loads(parse_plpgsql_json(_OUR_TYPE.sub("text", statement))), 1, is_dynamic=False
+        json.loads(parsed(statement)), 1, is_dynamic=False
     ):
         query: str = expression["query"].lstrip()
         mode: int = expression["parseMode"]

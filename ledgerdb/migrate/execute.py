@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,10 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import ledger, lock
 from ledgerdb.migrate.budget import in_short_tries
+from ledgerdb.migrate.checks import require_holds, unverified
 from ledgerdb.migrate.config import VERSION_OPTIONS, VERSION_SCHEMA, VERSION_TABLE, LockBudget
 from ledgerdb.migrate.connection import connect
+from ledgerdb.migrate.contract import require_nobody_needs_it
 from ledgerdb.migrate.failure import explain
 from ledgerdb.migrate.operations import GUARDED, ScriptFailed, send_file, transaction_status
+from ledgerdb.migrate.phases import phase_of
 from ledgerdb.migrate.plan import Plan, Step
 from ledgerdb.migrate.prepare import prepare
 from ledgerdb.migrate.report import Report, StepInfo
@@ -76,12 +80,16 @@ def execute(plan: Plan, entries: Mapping[str, Mapping[str, str]] | None, run: Ru
 
     def steps(_heads: Sequence[str], _context: MigrationContext) -> Iterator[RevisionStep]:
         # Alembic commits a step before it asks for the next one: in between, nothing is open.
+        if plan.heads:
+            for revision in unverified(run.witness):
+                require_holds(run.url, revision, plan.migrations)
         for step in plan.steps:
             running[:] = [step.info]
             run.report.started(step.info)
             if step.preparation.steps:
                 prepare(step, plan, run.around(step.info))
             yield step.alembic
+            require_holds(run.url, step.info.revision, plan.migrations)
             run.report.committed(step.info)
 
     with connect(run.url, on_warning=run.report.warned, lock_key=lock.WORK_KEY) as connection:
@@ -140,14 +148,23 @@ def _apply(
 ) -> None:
     if before is not None:
         before()
+    revision = step.info.revision
+    phase = phase_of(Path(step.alembic.revision.path))
+    require_nobody_needs_it(run.witness, revision, phase)
+
+    def alone() -> None:
+        # under the locks: who came since has not begun anything yet
+        require_nobody_needs_it(connection, revision, phase)
+        upgrade()
+
     in_short_tries(
         connection,
-        upgrade,
+        alone,
         wanted=step.locks,
         budget=run.budget,
         witness=run.witness,
         on_blocked=functools.partial(run.report.blocked, step.info),
-        what=f"revision {step.info.revision}",
+        what=f"revision {revision}",
     )
     connection.exec_driver_sql(ledger.entry_sql(step.entry))
 

@@ -255,7 +255,8 @@ def require_no_strangers(connection: Connection, names: Names) -> None:
     if connection.scalar(_REFERENCE) and connection.scalar(_REFERENCE_ROW):
         advice = (
             "it was built by the earlier plain-SQL migrations (schema_migrations has"
-            " 0001_init.sql) and must be adopted, which this release does not do yet"
+            " 0001_init.sql): run `ledgerdb adopt`, which inspects it and writes nothing until"
+            " --confirm"
         )
     else:
         advice = "use a database that does not have them"

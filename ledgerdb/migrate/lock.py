@@ -26,7 +26,7 @@ from tenacity import (
 
 from ledgerdb.errors import MigrationError
 
-__all__ = ["HOLDER", "LOCK_KEY", "WORK_KEY", "deployer"]
+__all__ = ["HOLDER", "LOCK_KEY", "WORK_KEY", "deployer", "holder"]
 
 LOCK_KEY: Final = int.from_bytes(b"ledgerdb", "big")
 WORK_KEY: Final = LOCK_KEY + 1
@@ -74,7 +74,7 @@ def deployer(
 
     def before_sleep(state: RetryCallState) -> None:
         if state.attempt_number == 1:
-            on_wait(_holder(connection))
+            on_wait(_named(connection))
 
     is_ours = False
 
@@ -93,19 +93,24 @@ def deployer(
         attempts(attempt)
     except RetryError:
         raise MigrationError(
-            f"another deployer is at work on this database: {_holder(connection)};"
+            f"another deployer is at work on this database: {_named(connection)};"
             f" waited {wait_seconds:g} s, nothing was written"
         ) from None
     yield
 
 
-def _holder(connection: Connection) -> str:
+def holder(connection: Connection) -> str | None:
+    """Who deploys to this database at the moment; None: nobody."""
     row = connection.execute(HOLDER, {"key": LOCK_KEY}).first()
     if row is None:
-        return "it ended just now"
+        return None
     pid, user, application, host, address, since = row
     # other roles' sessions show only their pid without pg_read_all_stats
     return (
         f"pid {pid}, application {application or 'unknown'}, user {user or 'unknown'},"
         f" client {host or address or 'local'}, since {since or 'unknown'} UTC"
     )
+
+
+def _named(connection: Connection) -> str:
+    return holder(connection) or "it ended just now"

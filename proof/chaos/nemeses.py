@@ -31,15 +31,15 @@ CONNECTIONS_MAX: Final = 200
 FILLER_BYTES: Final = 65_536
 _BACKENDS: Final = """
 select pid from pg_stat_activity
-where backend_type = 'client backend' and application_name like 'chaos%'
+where backend_type = 'client backend' and application_name like '%chaos%'
 """
 _TERMINATE: Final = """
 select pg_terminate_backend(pid) from pg_stat_activity
-where application_name like 'chaos%' and state = 'active' limit 3
+where application_name like '%chaos%' and state = 'active' limit 3
 """
 _CANCEL: Final = """
 select pg_cancel_backend(pid) from pg_stat_activity
-where application_name like 'chaos%' and state = 'active' limit 3
+where application_name like '%chaos%' and state = 'active' limit 3
 """
 
 

@@ -21,6 +21,7 @@ from ledgerdb import (
     LedgerTransaction,
     OutcomeUnknown,
     PermissionDenied,
+    __version__,
     create_ledger_engine,
 )
 from ledgerdb.embedded import EmbeddedServer
@@ -138,7 +139,7 @@ def test_sessions_are_bounded_named_and_prepared(database_url: str) -> None:
                      where statement like '%outbox_backlog%')"""
                 )
             ).one()
-    assert tuple(row) == ("ingress", "500ms", "30s", "1min", 1)
+    assert tuple(row) == (f"ledgerdb/{__version__} ingress", "500ms", "30s", "1min", 1)
 
 
 def test_a_role_can_do_what_it_is_for(database_url: str, ledger: Ledger) -> None:

@@ -204,7 +204,7 @@ def test_an_item_that_was_not_announced_is_found_by_a_second_look(
     until(
         lambda: connection.execute(
             """select 1 from pg_stat_activity where datname = current_database()
-            and application_name = 'ledgerdb-worker' and query ilike 'listen%'"""
+            and application_name like '% ledgerdb-worker' and query ilike 'listen%'"""
         ).fetchone()
     )
     enqueue(ledger, 1)

@@ -151,7 +151,7 @@ def test_polling_alone_is_enough(
 def _listeners(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401
     return connection.execute(
         """select 1 from pg_stat_activity where datname = current_database()
-        and application_name = 'ledgerdb-worker' and query ilike 'listen%'"""
+        and application_name like '% ledgerdb-worker' and query ilike 'listen%'"""
     ).fetchone()
 
 
