@@ -9,6 +9,7 @@ import typer
 from ledgerdb.errors import LedgerError
 from proof.attacks.command import attacks
 from proof.chaos.command import chaos
+from proof.deployers.command import deployers
 from proof.fuzz.command import fuzz
 from proof.ground import work_in_memory
 from proof.interleavings.command import interleavings
@@ -16,6 +17,7 @@ from proof.million.command import million
 from proof.model.command import model
 from proof.mutants.command import mutants
 from proof.promises.command import promises
+from proof.stall.command import stall
 
 app = typer.Typer(
     name="proof",
@@ -32,7 +34,18 @@ def prepare() -> None:
     work_in_memory()
 
 
-for command in (attacks, chaos, fuzz, interleavings, million, model, mutants, promises):
+for command in (
+    attacks,
+    chaos,
+    deployers,
+    fuzz,
+    interleavings,
+    million,
+    model,
+    mutants,
+    promises,
+    stall,
+):
     app.command()(command)
 
 

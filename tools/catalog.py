@@ -38,6 +38,7 @@ BOOKKEEPING: Final = frozenset(
     {"ledgerdb_alembic_version", "ledgerdb_migrations", "ledgerdb_migration_steps"}
 )
 BOOKKEEPING_SINCE: Final = "0009"
+DATABASE_OWNER: Final = "pg_database_owner"
 
 
 def revisions() -> list[Script]:
@@ -57,7 +58,9 @@ def names_at(line: Sequence[Script]) -> Names:
 def owned(catalog: Catalog) -> Catalog:
     """Without owners that are the deployer: another one on every site."""
     return frozen(
-        (key, value) for key, value in catalog.items() if key.kind != "owner" or value == OWNER
+        (key, value)
+        for key, value in catalog.items()
+        if key.kind != "owner" or value in {OWNER, DATABASE_OWNER}
     )
 
 

@@ -82,10 +82,11 @@ where c.relkind in ('r', 'p', 'f', 'v', 'm')
 """
 
 _INDEXES: Final[LiteralString] = """
-select 'index', c.relname || '.' || i.relname, jsonb_build_object(
+select 'index', c.relname || '.' || i.relname, jsonb_strip_nulls(jsonb_build_object(
     'definition', pg_get_indexdef(i.oid),
-    'valid', x.indisvalid and x.indisready and x.indislive
-)
+    'valid', x.indisvalid and x.indisready and x.indislive,
+    'clustered', nullif(x.indisclustered, false)
+))
 from ours as c
 join pg_catalog.pg_index as x on x.indrelid = c.oid
 join pg_catalog.pg_class as i on i.oid = x.indexrelid

@@ -96,9 +96,18 @@ where held.privileges <> array(
 )
 """
 
+# Who owns the schema may drop what is in it: the database's owner, by its usual name, or more.
 _OWNERS: Final[LiteralString] = """
 select 'owner', o.kind || ' ' || o.name, to_jsonb(r.rolname)
 from objects as o join pg_catalog.pg_roles as r on r.oid = o.owner
+union all
+select 'owner', 'schema public', to_jsonb(
+    case when r.rolsuper or r.oid = d.datdba then 'pg_database_owner' else r.rolname end
+)
+from pg_catalog.pg_namespace as n
+join pg_catalog.pg_roles as r on r.oid = n.nspowner
+join pg_catalog.pg_database as d on d.datname = current_database()
+where n.nspname = 'public'
 """
 
 # What will be created under our names is made by the owner, or by who deploys and hands it over.

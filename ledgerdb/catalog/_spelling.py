@@ -25,7 +25,7 @@ Group = list["str | Group"]
 def one_spelling(value: Json) -> Json:
     """A definition, with every text in it in the one spelling."""
     match value:
-        case str() if _CONNECTIVE.search(value):
+        case str() if "AND" in value or "OR" in value:
             return _text(_flat(_parsed(value)))
         case dict():
             return {field: one_spelling(part) for field, part in value.items()}

@@ -37,9 +37,7 @@ def _table(key: Key, expected: Json, found: Json) -> str:
         return "a crash empties it, and standbys do not have its rows"
     if expected.get("row_security") != found.get("row_security"):
         return "policies can hide rows from readers, or from the ledger itself where forced"
-    if expected.get("kind") != found.get("kind") or expected.get("inherits") != found.get(
-        "inherits"
-    ):
+    if any(expected.get(part) != found.get(part) for part in ("kind", "inherits", "partition")):
         return f"{key.name} is not the table that the functions were written for"
     return "storage, speed or replication only: results stay right"
 
@@ -56,7 +54,7 @@ def _column(key: Key, expected: Json, found: Json) -> str:
         return (
             "rows without a value can be written"
             if found["nullable"]
-            else ("rows that ledgerdb writes without a value are refused")
+            else "rows that ledgerdb writes without a value are refused"
         )
     if expected.get("default") != found.get("default"):
         return "rows that do not name it are written with another value"
@@ -69,13 +67,13 @@ def _index(key: Key, expected: Json, found: Json) -> str:
         return (
             "may refuse rows that ledgerdb writes; every write pays for it"
             if unique
-            else ("every write pays for it; results stay right")
+            else "every write pays for it; results stay right"
         )
     if found is not None and expected["definition"] == found["definition"]:
         return (
             "does not hold for all rows, and no query uses it"
             if unique
-            else ("every write pays for it and no query uses it")
+            else "every write pays for it and no query uses it"
         )
     return "duplicates may be written" if unique else "what it makes fast reads the whole table"
 
@@ -112,7 +110,7 @@ def _function(key: Key, expected: Json, found: Json) -> str:
         return (
             "runs with the rights of its owner for whoever may call it"
             if found["security"] == "definer"
-            else ("fails for callers that may not touch the tables themselves")
+            else "fails for callers that may not touch the tables themselves"
         )
     if expected.get("settings") != found.get("settings"):
         return "names in it are looked up along another path, or under other settings"

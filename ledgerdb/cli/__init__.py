@@ -9,11 +9,15 @@ import typer
 
 from ledgerdb import __version__
 from ledgerdb.cli import gate, schema
+from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
+from ledgerdb.cli.functions import functions
+from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
 from ledgerdb.cli.server import server
+from ledgerdb.cli.steps import steps
 from ledgerdb.cli.verify import verify
 from ledgerdb.errors import LedgerError
 
@@ -28,10 +32,14 @@ app = typer.Typer(
 app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command("history")(schema.history)
+app.command()(adopt)
 app.command()(demo)
 app.command()(drift)
+app.command()(plan)
 app.command()(seal)
 app.command()(server)
+app.command()(steps)
+app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from ledgerdb.errors import DatabaseUnavailable, MigrationError
 
-__all__ = ["APPLICATION_NAME", "SESSION", "connect", "describe"]
+__all__ = ["APPLICATION_NAME", "SESSION", "SET_SESSION", "connect", "describe"]
 
 APPLICATION_NAME: Final = "ledgerdb-migrate"
 _CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -34,7 +34,7 @@ SESSION: Final[Mapping[str, str]] = {
     "search_path": "public",
     "check_function_bodies": "on",
 }
-_SET_SESSION: Final = """
+SET_SESSION: Final = """
     select pg_catalog.set_config(s.name, v.value, false)
     from pg_catalog.json_each_text(%s::json) as v (name, value)
     join pg_catalog.pg_settings as s on s.name = v.name
@@ -43,7 +43,11 @@ _SET_SESSION: Final = """
 
 @contextmanager
 def connect(
-    url: URL, *, autocommit: bool = False, on_warning: Callable[[str], None] | None = None
+    url: URL,
+    *,
+    autocommit: bool = False,
+    on_warning: Callable[[str], None] | None = None,
+    lock_key: int | None = None,
 ) -> Iterator[Connection]:
     """A new connection that no one else has used, closed at the end (what is open rolls back).
 
@@ -71,7 +75,9 @@ def connect(
         # or Alembic takes the open transaction for someone else's and commits nothing.
         previous, raw.autocommit = raw.autocommit, True
         raw.execute("set statement_timeout = 0")  # or a short default cuts off the next statement
-        raw.execute(_SET_SESSION, (json.dumps(SESSION),))
+        raw.execute(SET_SESSION, (json.dumps(SESSION),))
+        if lock_key is not None:
+            raw.execute("select pg_catalog.pg_advisory_lock(%s)", [lock_key])
         raw.autocommit = previous
         if on_warning is not None:
             raw.add_notice_handler(lambda notice: _warn(notice, on_warning))

@@ -18,6 +18,7 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import guard, history
 from ledgerdb.migrate.config import VERSION_SCHEMA, VERSION_TABLE, alembic_config, migrations_dir
 from ledgerdb.migrate.connection import connect, describe
+from ledgerdb.migrate.lock import holder
 from ledgerdb.url import database_url
 
 __all__ = ["Drift", "drift"]
@@ -67,7 +68,11 @@ def drift(url: str | URL | None = None, acceptances: Sequence[Acceptance] = ()) 
     """
     target = url if isinstance(url, URL) else database_url(url)
     with connect(target) as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        _require_quiet(connection)
         revision, found, wanted = _compared(target, connection)
+        connection.rollback()  # a new transaction sees who came meanwhile
+        _require_quiet(connection)
     differences, notes = _without_lost_settings(found, wanted)
     drifted, accepted, stale = split(differences, acceptances)
     return Drift(
@@ -82,14 +87,21 @@ def drift(url: str | URL | None = None, acceptances: Sequence[Acceptance] = ()) 
     )
 
 
+def _require_quiet(connection: Connection) -> None:
+    """Nobody changes what is being compared."""
+    deployer = holder(connection)
+    if deployer is not None:
+        raise MigrationError(
+            f"a deployer is at work on this database: {deployer}; run it again when that has ended"
+        )
+
+
 def _compared(url: URL, connection: Connection) -> tuple[str, Catalog, Catalog]:
     """The revision, what is there and what must be there."""
-    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     try:
         revision = _revision(url, connection)
         wanted = expected.at(migrations_dir(), revision)
-        driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101 - it is open
+        driver: Any = connection.connection.driver_connection
         found = read(driver, wanted.names)
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledgerdb.errors import MigrationError
-from ledgerdb.migrate import ledger
+from ledgerdb.migrate import ledger, lock
 from ledgerdb.migrate.budget import in_short_tries
 from ledgerdb.migrate.checks import require_holds, unverified
 from ledgerdb.migrate.config import VERSION_OPTIONS, VERSION_SCHEMA, VERSION_TABLE, LockBudget
@@ -92,7 +92,7 @@ def execute(plan: Plan, entries: Mapping[str, Mapping[str, str]] | None, run: Ru
             require_holds(run.url, step.info.revision, plan.migrations)
             run.report.committed(step.info)
 
-    with connect(run.url, on_warning=run.report.warned) as connection:
+    with connect(run.url, on_warning=run.report.warned, lock_key=lock.WORK_KEY) as connection:
         require_clean(connection)
         books = functools.partial(_open_books, connection, plan)
         at_once = not plan.heads and not plan.steps[0].preparation.steps

@@ -13,8 +13,10 @@ from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
 
 __all__ = [
+    "FACTS",
     "OWNER",
     "ROLES",
+    "STRANGERS",
     "Facts",
     "read_facts",
     "read_heads",
@@ -35,7 +37,7 @@ ROLES: Final = (
 )
 _STRANGERS_SHOWN: Final = 5
 
-_FACTS = text("""
+FACTS = text("""
     select
         d.datname as database,
         current_user as role,
@@ -82,7 +84,7 @@ _VERSION_TABLE_KIND = text("""
 """)
 _VERSIONS = text(f"select version_num from {VERSION_SCHEMA}.{VERSION_TABLE} order by 1")  # noqa: S608
 
-_STRANGERS = text("""
+STRANGERS = text("""
     with ours as (select n.oid from pg_catalog.pg_namespace as n where n.nspname = :schema)
     select object from (
         select 1 as place, case c.relkind
@@ -147,7 +149,7 @@ def read_facts(connection: Connection, tables: Collection[str] = ()) -> Facts:
         "schema": VERSION_SCHEMA,
         "tables": [VERSION_TABLE, *sorted(tables)],
     }
-    row: RowMapping = connection.execute(_FACTS, parameters).mappings().one()
+    row: RowMapping = connection.execute(FACTS, parameters).mappings().one()
     return Facts(**row)
 
 
@@ -245,7 +247,7 @@ def require_no_strangers(connection: Connection, names: Names) -> None:
         "types": sorted(names.types),
         "functions": sorted(names.functions),
     }
-    found = list(connection.scalars(_STRANGERS, parameters))
+    found = list(connection.scalars(STRANGERS, parameters))
     if not found:
         return
     more = len(found) - _STRANGERS_SHOWN
@@ -253,7 +255,8 @@ def require_no_strangers(connection: Connection, names: Names) -> None:
     if connection.scalar(_REFERENCE) and connection.scalar(_REFERENCE_ROW):
         advice = (
             "it was built by the earlier plain-SQL migrations (schema_migrations has"
-            " 0001_init.sql) and must be adopted, which this release does not do yet"
+            " 0001_init.sql): run `ledgerdb adopt`, which inspects it and writes nothing until"
+            " --confirm"
         )
     else:
         advice = "use a database that does not have them"

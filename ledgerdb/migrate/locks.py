@@ -21,7 +21,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.config import VERSION_SCHEMA
 
-__all__ = ["ANY_MODE", "TableLock", "conflicts", "declared", "holders", "lock_sql", "take"]
+__all__ = [
+    "ANY_MODE",
+    "HOLDERS",
+    "TableLock",
+    "conflicts",
+    "declared",
+    "holders",
+    "lock_sql",
+    "take",
+]
 
 _FILE: Final = "locks.toml"
 # Table locks from the weakest to the strongest, as pg_locks spells them.
@@ -45,7 +54,7 @@ _WAITS_FOR: Final = {
 }
 _HOLDERS_SHOWN: Final = 5
 
-_HOLDERS = text("""
+HOLDERS = text("""
     select pg_catalog.format(
         'pid %s%s (%s, %s for %s s) holds %s on %s',
         a.pid,
@@ -126,7 +135,7 @@ def holders(
         "own": list(own),
     }
     try:
-        found = list(witness.scalars(_HOLDERS, parameters))
+        found = list(witness.scalars(HOLDERS, parameters))
     except SQLAlchemyError:
         return ""
     more = len(found) - _HOLDERS_SHOWN

@@ -1,97 +1,115 @@
-"""What `--sql` adds to the statements, so that a DBA's script refuses what a live run refuses."""
+"""`--sql`: writes what a live run would do as a psql script that refuses what a live run refuses.
+
+The statements of the revisions are those of a live run, byte for byte; `script_head` and
+`script_steps` have what stands around them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from alembic import context
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.script import Script, ScriptDirectory
+
+from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
-from ledgerdb.migrate import ledger, locks
-from ledgerdb.migrate.config import POSTGRES_MIN, VERSION_SCHEMA, VERSION_TABLE
-from ledgerdb.migrate.connection import SESSION
-from ledgerdb.migrate.execute import wrap
-from ledgerdb.migrate.plan import Plan, Step
+from ledgerdb.migrate import frozen, history, ledger, pins, script_head, script_steps
+from ledgerdb.migrate.config import LockBudget
+from ledgerdb.migrate.execute import settings, wrap
+from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, Step, make_plan
+from ledgerdb.migrate.script_head import Revision
 
-__all__ = ["write"]
+__all__ = ["write_script"]
 
-_TABLE: Final = f"{VERSION_SCHEMA}.{VERSION_TABLE}"
-# Only known to some servers, or of no use inside one transaction.
-_NOT_LOCAL: Final = frozenset({"transaction_timeout", "default_transaction_isolation"})
-
-_STEP_GUARD: Final = """\
-{settings}
-
-lock table {table} in share row exclusive mode;
-
-do $ledgerdb$
-declare
-    v_found text;
-begin
-    select pg_catalog.string_agg(v.version_num, ', ') into v_found from {table} as v;
-    if v_found is distinct from {expected} then
-        raise exception 'this step begins at revision %, but the database is at %',
-            coalesce({expected}, 'base'), coalesce(v_found, 'base');
-    end if;
-end;
-$ledgerdb$;"""
+_LOCKS: Final = "Locks:"
+# What psql takes for one of its variables, if one has the name; not `::type` or `[:class:]`.
+_VARIABLE: Final = re.compile(r"(?<![:\w]):['\"]?([A-Za-z_]\w*)\b(?!:)")
+_NO_NAMES: Final = Names(frozenset(), frozenset(), frozenset())
 
 
-def write(plan: Plan, output: Callable[[str], None]) -> None:
-    """Writes the head of the script, and makes Alembic write the rest of each step around it."""
-    output(_preamble(", ".join(plan.heads) or "base", plan.target[0]))
-    before = plan.heads[0] if plan.heads else None
+def write_script(script: ScriptDirectory, asked: MigrationContext) -> None:
+    """Writes the script for the steps that Alembic's command asked for; none is no script.
+
+    Raises:
+        MigrationError: a downgrade, or a file is missing or changed.
+    """
+    heads = asked.get_current_heads()
+    plan = make_plan(script, asked, heads)
+    if not plan.steps:
+        stop = script.get_revision(asked.opts["destination_rev"])
+        if stop.revision not in heads:
+            raise MigrationError(DOWNGRADE_REFUSED)
+        return
+    budget = LockBudget.from_environment()
+    line = _line(script, plan)
+    write = asked.impl.static_output
+
+    def steps(_heads: Sequence[str], _running: MigrationContext) -> Iterator[RevisionStep]:
+        # Alembic has written all of a step when it asks for the next one.
+        for step in plan.steps:
+            write(script_steps.begin(step, plan, budget))
+            yield step.alembic
+            write(script_steps.end())
+
     for step in plan.steps:
-        if step.preparation.steps:
-            raise MigrationError(f"revision {step.info.revision} cannot be written as a script yet")
-        wrap(step.alembic, partial(_write_step, output, plan, step, before))
-        before = step.info.revision
+        wrap(step.alembic, partial(_write_step, write, plan, step, budget))
+    write(script_head.head(line, plan, budget))
+    if plan.heads:
+        write(script_steps.books(plan))
+    # Alembic would begin the transaction of a step before it asks whether the step is to run.
+    context.configure(
+        dialect_name="postgresql", fn=steps, transactional_ddl=False, **settings(plan)
+    )
+    context.run_migrations()
+    write(script_head.tail(plan))
 
 
 def _write_step(
-    output: Callable[[str], None],
+    write: Callable[[str], None],
     plan: Plan,
     step: Step,
-    before: str | None,
+    budget: LockBudget,
     upgrade: Callable[[], None],
 ) -> None:
-    output(_step_guard(before))
-    if step is plan.steps[0]:
-        output(ledger.bookkeeping().text)
-        for entry in plan.applied:
-            output(ledger.entry_sql(entry))
-    for lock in step.locks:
-        output(locks.lock_sql(lock) + ";")
+    if not plan.heads and step is plan.steps[0]:
+        write(ledger.bookkeeping().text)
+    if step.locks:
+        write(script_steps.take_locks(step, budget))
     upgrade()
-    output(ledger.entry_sql(step.entry))
+    write(ledger.entry_sql(step.entry))
 
 
-def _preamble(start: str, target: str) -> str:
-    """The head of a script from revision `start` to `target`."""
-    return f"""\
--- ledgerdb schema, {start} -> {target}. Run it with: psql -X -d DATABASE -f FILE
-\\set ON_ERROR_STOP on
-set client_encoding = 'UTF8';
+def _line(script: ScriptDirectory, plan: Plan) -> list[Revision]:
+    entries = [*plan.applied, *(step.entry for step in plan.steps)]
+    prepared = {step.info.revision: step.prepared for step in plan.steps}
+    line: list[Revision] = []
+    files: list[tuple[pins.Pin, frozen.SqlFile]] = []
+    owned = history.names_of(files)
+    for revision, entry in zip(history.revisions(script, plan.target), entries, strict=True):
+        own = history.load_all([revision], plan.migrations)
+        files += own
+        names = history.names_of(files)
+        line.append(
+            Revision(
+                info=entry.step,
+                locks=_locks(revision),
+                files=entry.files,
+                creates=names - owned,
+                prepares=prepared.get(revision.revision, _NO_NAMES),
+                variables=frozenset(
+                    name for _, file in own for name in _VARIABLE.findall(file.text)
+                ),
+            )
+        )
+        owned = names
+    return line
 
-do $ledgerdb$
-begin
-    if pg_catalog.current_setting('server_version_num')::int < {POSTGRES_MIN}0000 then
-        raise exception 'PostgreSQL {POSTGRES_MIN} or later is needed';
-    end if;
-    if pg_catalog.current_setting('server_encoding') <> 'UTF8' then
-        raise exception 'a database with encoding UTF8 is needed';
-    end if;
-end;
-$ledgerdb$;"""
 
-
-def _step_guard(before: str | None) -> str:
-    """The first statements of a step's transaction: the session settings, and the check that the
-    database is where the step begins (`before`; None for base)."""
-    settings = "\n".join(
-        f"set local {name} = '{value}';"
-        for name, value in SESSION.items()
-        if name not in _NOT_LOCAL
-    )
-    expected = f"'{before}'" if before else "null"
-    return _STEP_GUARD.format(settings=settings, expected=expected, table=_TABLE)
+def _locks(revision: Script) -> str:
+    # the paragraph of the docstring that says which
+    paragraphs = (" ".join(text.split()) for text in revision.longdoc.split("\n\n"))
+    return next((text for text in paragraphs if text.startswith(_LOCKS)), "")

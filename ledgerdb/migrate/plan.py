@@ -18,7 +18,7 @@ from ledgerdb.migrate.locks import TableLock, declared
 from ledgerdb.migrate.report import StepInfo
 from ledgerdb.migrate.route import Preparation, Route, preparation_of, route_from
 
-__all__ = ["DOWNGRADE_REFUSED", "Plan", "Step", "make_plan", "refuse_command"]
+__all__ = ["DOWNGRADE_REFUSED", "Plan", "Step", "entry_of", "make_plan", "refuse_command"]
 
 DOWNGRADE_REFUSED: Final = (
     "downgrade is refused: ledgerdb migrates forward only; write a new revision or restore a backup"
@@ -128,7 +128,7 @@ def make_plan(script: ScriptDirectory, context: MigrationContext, heads: tuple[s
         functions=_with_bodies(history.installed(after)),
         creates=history.names_of(after) - owned,
         owned=owned,
-        applied=tuple(_entry(revision, (), migrations, Route.RECORDED) for revision in done),
+        applied=tuple(entry_of(revision, (), migrations, Route.RECORDED) for revision in done),
     )
 
 
@@ -147,11 +147,12 @@ def _step(step: RevisionStep, migrations: Path, route: Route) -> Step:
         preparation=preparation,
         prepared=history.names_of(loaded),
         locks=declared(migrations, revision.revision),
-        entry=_entry(revision, extra, migrations, route),
+        entry=entry_of(revision, extra, migrations, route),
     )
 
 
-def _entry(revision: Script, extra: Sequence[Path], migrations: Path, route: Route) -> Entry:
+def entry_of(revision: Script, extra: Sequence[Path], migrations: Path, route: Route) -> Entry:
+    """What the ledger of checksums says of a revision, with the files that a route adds."""
     # what a route replaces counts too: a revision is all of its files
     files = [Path(revision.path), *extra]
     files += [migrations / pin.folder / pin.file_name for pin in pins.pins_of(files[0])]

@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL
 
-from ledgerdb.errors import LedgerError, MigrationError
-from ledgerdb.migrate import guard, journal, ledger, offline
+from ledgerdb.errors import LedgerError
+from ledgerdb.migrate import guard, journal, ledger
 from ledgerdb.migrate.config import (
     VERSION_OPTIONS,
     Deployment,
@@ -22,9 +22,10 @@ from ledgerdb.migrate.config import (
     wait_seconds,
 )
 from ledgerdb.migrate.connection import connect
-from ledgerdb.migrate.execute import Run, execute, settings
+from ledgerdb.migrate.execute import Run, execute
 from ledgerdb.migrate.lock import deployer
-from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, make_plan, refuse_command
+from ledgerdb.migrate.offline import write_script
+from ledgerdb.migrate.plan import Plan, make_plan, refuse_command
 from ledgerdb.migrate.verify import require_verified
 from ledgerdb.url import database_url
 
@@ -55,7 +56,7 @@ def _run(config: Config, deployment: Deployment) -> None:
     refuse_command(asked.opts)
     script = ScriptDirectory.from_config(config) if asked.script is None else asked.script
     if asked.as_sql:
-        _write_script(script, asked)
+        write_script(script, asked)
         return
     url = deployment.url if deployment.url is not None else database_url()
     if asked.opts.get("dont_mutate"):
@@ -94,23 +95,6 @@ def _deploy(
                 guard.require_no_strangers(witness, creates)
                 execute(plan, entries, Run(url, witness, budget, report))
     return plan
-
-
-def _write_script(script: ScriptDirectory, asked: MigrationContext) -> None:
-    heads = asked.get_current_heads()
-    plan = make_plan(script, asked, heads)
-    if not plan.steps:
-        stop = script.get_revision(asked.opts["destination_rev"])
-        if stop.revision not in heads:
-            raise MigrationError(DOWNGRADE_REFUSED)
-        return
-    offline.write(plan, asked.impl.static_output)
-    context.configure(
-        dialect_name="postgresql",
-        fn=lambda *_: [step.alembic for step in plan.steps],
-        **settings(plan),
-    )
-    context.run_migrations()
 
 
 def _log_as_configured(config: Config) -> None:

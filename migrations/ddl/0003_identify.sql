@@ -1,11 +1,12 @@
--- Online route: the rule by which items get their identities while the old functions go on, in one
--- place: triggers, backfills and the revision's transaction all call it. Where it is not needed any
--- more, the revision's transaction drops it (0003, and 0004 again).
+-- Online route: how items get their identities while the old functions go on. Calls that are in the
+-- middle of an older function when revision 0003 replaces it go on too; so all of this stays until
+-- the transaction of revision 0004, whose own triggers take over, drops it.
 -- Locks: none.
 
--- The row on the queue says what the item is; the first attempt stands for an item that has left
--- the queue. Of items that share a key the one recorded first has the identity, the others have
--- none: as in 0003_identities.sql, which decides the same in one pass under its locks.
+-- For items that are written already. The row on the queue says what the item is; the first attempt
+-- stands for an item that has left the queue. Of items that share a key the one recorded first has
+-- the identity, the others have none: as in 0003_identities.sql, which decides the same in one pass
+-- under its locks.
 -- The look-ups are by index whatever the planner thinks of a table that has just been filled.
 create or replace function public._identify_outbox_items(p_outbox_ids uuid[])
 returns bigint
@@ -99,9 +100,50 @@ comment on function public._identify_outbox_items(uuid[]) is
 'Private, while a migration runs: registers the identities of items; says how many were new.';
 revoke all on function public._identify_outbox_items(uuid[]) from public;
 
--- Whoever writes the row, by a function or by hand, needs no right on the registry. Most rows are
--- those of items that have their identity: one look-up.
-create or replace function public.identify_written_item()
+-- The identity comes before the row, as in the functions of revision 0003 and later: calls of the
+-- same payment, one in the middle of an older function and one of these, wait for each other and
+-- neither fails. Whoever writes the row, by a function or by hand, needs no right on the registry.
+create or replace function public.identify_queued_item()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, public, pg_temp
+as $function$
+begin
+    insert into public.payment_outbox_identities (
+        outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type,
+        fingerprint, created_at
+    )
+    select
+        new.outbox_id,
+        new.tenant_id,
+        new.instruction_id,
+        new.idempotency_key,
+        new.participant_id,
+        new.rail_type,
+        public._outbox_fingerprint(new.participant_id, new.rail_type, new.payload) as fingerprint,
+        new.created_at
+    where
+        not exists (
+            select
+            from public.payment_outbox_attempts as other
+            where
+                other.instruction_id = new.instruction_id
+                and other.idempotency_key = new.idempotency_key
+                and other.tenant_id is not distinct from new.tenant_id
+                and other.outbox_id <> new.outbox_id
+                and other.created_at < new.created_at
+        )
+    on conflict do nothing;
+    return new;
+end;
+$function$;
+comment on function public.identify_queued_item() is
+'While a migration runs: registers the identity of an item that an older function queues.';
+revoke all on function public.identify_queued_item() from public;
+
+-- Most attempts are those of items that have their identity: one look-up.
+create or replace function public.identify_recorded_item()
 returns trigger
 language plpgsql
 security definer
@@ -118,6 +160,6 @@ begin
     return null;
 end;
 $function$;
-comment on function public.identify_written_item() is
-'While a migration runs: registers the identity of an item that an older function writes.';
-revoke all on function public.identify_written_item() from public;
+comment on function public.identify_recorded_item() is
+'While a migration runs: registers the identity of an item that an older function completes.';
+revoke all on function public.identify_recorded_item() from public;

@@ -3,6 +3,6 @@
 -- Locks: SHARE ROW EXCLUSIVE on attempts: it waits for the transactions that have written it.
 create or replace trigger trg_identify_recorded_item
 after insert on public.payment_outbox_attempts
-for each row execute function public.identify_written_item();
+for each row execute function public.identify_recorded_item();
 -- in sessions of replicas too
 alter table public.payment_outbox_attempts enable always trigger trg_identify_recorded_item;

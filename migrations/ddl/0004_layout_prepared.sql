@@ -12,7 +12,9 @@ public.payment_outbox_identities in access exclusive mode;
 drop trigger trg_identify_queued_item on public.payment_outbox_pending;
 drop trigger trg_identify_recorded_item on public.payment_outbox_attempts;
 -- squawk-ignore ban-drop-function
-drop function public.identify_written_item();
+drop function public.identify_queued_item();
+-- squawk-ignore ban-drop-function
+drop function public.identify_recorded_item();
 -- squawk-ignore ban-drop-function
 drop function public._identify_outbox_items(uuid[]);
 create or replace function public.deny_outbox_identities_mutation()

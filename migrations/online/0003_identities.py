@@ -1,7 +1,8 @@
 """The registry of identities is filled while the old functions go on.
 
 From the triggers on, every item that is written has its identity at once; then the queue and the
-attempts from before are read in batches. The revision's transaction finds the registry full.
+attempts from before are read in batches. The revision's transaction finds the registry full, and
+leaves the triggers to calls that it finds in the middle of an older function; 0004 drops them.
 """
 
 from alembic import op
@@ -10,7 +11,7 @@ revision = "0003"
 replaces = {
     "0003_identities.sql": (
         "0003_identities_prepared.sql",
-        "744a4c52f6eb653cb07a9ce55c81e02d262dcd84c635870b7752fd0c52e4ec8e",
+        "c08786e2fd30d2e5abed44228c7dd6235aded24620913ed222888b8b2faf9bc0",
     ),
 }
 
@@ -30,15 +31,15 @@ def prepare() -> None:
     )
     op.run_script(
         "0003_identify.sql",
-        sha256="269b9c06dae199beb3efe798708e281e375cbc72c182a560b8e5c68da332c2b4",
+        sha256="f513b74bf1a6ad94455c5328ae3926852ac0a9c13b0d9e40165a85e3a1eee496",
     )
     op.run_script(
         "0003_identify_queued.sql",
-        sha256="7aa12964e8c4a2a36a11ec0dd02820b4877793990b20725c7e44450ea833c1b9",
+        sha256="60414234c4069ef55b7c1623189708fc5ac62cf9cae8055b894f9a32cb24c5ff",
     )
     op.run_script(
         "0003_identify_recorded.sql",
-        sha256="71285b3ce7140448bab305f8501a50df90540112c75a9ce70ce2b24a96dd9ac5",
+        sha256="7fe18924049cbdfc25349ed12c66f6191232ccc5bcb8fb8623c0a35c12205e7f",
     )
     op.backfill(
         "0003_backfill_queue.sql",

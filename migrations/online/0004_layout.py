@@ -1,8 +1,8 @@
 """Keys, indexes and payloads are made while the functions of revision 0003 go on.
 
-The identities that calls from before revision 0003 may still owe are looked for as in 0003, by the
-same triggers and batches. The new key and the new indexes are built beside the old ones; the
-revision's transaction exchanges them by name.
+Where 0003 took the direct route, calls from before it may still owe identities: they are looked
+for as in 0003, by the same triggers and batches. The new key and the new indexes are built beside
+the old ones; the revision's transaction exchanges them by name.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ revision = "0004"
 replaces = {
     "0004_layout.sql": (
         "0004_layout_prepared.sql",
-        "474e912eb77fc76a9a697d71075ed23dbad3340098b7ac28cc3bca17dd209b98",
+        "a5500f79e918e1fe76e8a06e7f1eb3ccc6b86c1601ed1f6d4c2bae3aff31cccc",
     ),
 }
 
@@ -27,19 +27,19 @@ def prepare() -> None:
     )
     op.run_script(
         "0003_identify.sql",
-        sha256="269b9c06dae199beb3efe798708e281e375cbc72c182a560b8e5c68da332c2b4",
+        sha256="f513b74bf1a6ad94455c5328ae3926852ac0a9c13b0d9e40165a85e3a1eee496",
     )
     op.run_script(
         "0004_identify.sql",
-        sha256="04307d2c74d9df69c6bd887cea171e8994e7993ff26a916e1291aabfe7da8734",
+        sha256="63bbabe1c61523f530afe8a490c0eb5921caac7e4a4843c637832e96ba2ef667",
     )
     op.run_script(
         "0003_identify_queued.sql",
-        sha256="7aa12964e8c4a2a36a11ec0dd02820b4877793990b20725c7e44450ea833c1b9",
+        sha256="60414234c4069ef55b7c1623189708fc5ac62cf9cae8055b894f9a32cb24c5ff",
     )
     op.run_script(
         "0003_identify_recorded.sql",
-        sha256="71285b3ce7140448bab305f8501a50df90540112c75a9ce70ce2b24a96dd9ac5",
+        sha256="7fe18924049cbdfc25349ed12c66f6191232ccc5bcb8fb8623c0a35c12205e7f",
     )
     op.backfill(
         "0004_backfill_queue.sql",

@@ -15,16 +15,20 @@ from typer.testing import CliRunner, Result
 
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.migrate.lock import LOCK_KEY
 from tests.catalog.conftest import Site
-from tests.commands import run
+from tests.commands import ROOT, run
 from tests.migrations.conftest import closed_port
 from tests.migrations.databases import query
 
-INDEX = "index payment_outbox_attempts.idx_extra"
+INDEX = "index payment_outbox_attempts.idx_rail_reference"
 FOUND = (
-    "CREATE INDEX idx_extra ON public.payment_outbox_attempts USING btree (rail_reference);"
-    " valid yes"
+    "CREATE INDEX idx_rail_reference ON public.payment_outbox_attempts USING btree"
+    " (rail_reference); valid yes"
 )
+REASON = "reconciliation reads by rail reference (DBA-1234)"
+# the example of the document
+(ACCEPTED,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/drift.md").read_text(), re.DOTALL)
 
 
 def drift(url: str, *arguments: str | Path) -> Result:
@@ -42,8 +46,8 @@ def index(site: Site) -> Iterator[None]:
     """Somebody's index on a table of ours."""
     yield from changed(
         site,
-        "create index idx_extra on public.payment_outbox_attempts (rail_reference)",
-        "drop index public.idx_extra",
+        "create index idx_rail_reference on public.payment_outbox_attempts (rail_reference)",
+        "drop index public.idx_rail_reference",
     )
 
 
@@ -113,23 +117,15 @@ def test_for_machines(site: Site) -> None:
     assert found["accepted"] == found["stale"] == found["notes"] == []
 
 
-ACCEPTED = """
-[[accept]]
-object = "{object}"
-found = "{found}"
-reason = "reconciliation reads by rail reference (DBA-1234)"
-"""
-
-
 @pytest.mark.usefixtures("index")
 def test_an_accepted_difference_is_no_drift(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "accepted.toml"
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND))
+    path.write_text(ACCEPTED)
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 0
-    assert f"accepted: {INDEX} (reconciliation reads by rail reference (DBA-1234))" in done.stdout
+    assert f"accepted: {INDEX} ({REASON})" in done.stdout
     # it was accepted as it was then
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND.replace("yes", "no")))
+    path.write_text(ACCEPTED.replace("valid yes", "valid no"))
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 1
     assert f"stale acceptance: {INDEX}" in done.stdout
@@ -137,7 +133,7 @@ def test_an_accepted_difference_is_no_drift(site: Site, tmp_path: Path) -> None:
 
 def test_a_stale_acceptance_is_reported(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "accepted.toml"
-    path.write_text(ACCEPTED.format(object=INDEX, found=FOUND))
+    path.write_text(ACCEPTED)
     done = drift(site.url, "--accepted", path)
     assert done.exit_code == 0
     assert f"stale acceptance: {INDEX}" in done.stdout
@@ -183,6 +179,15 @@ def test_what_cannot_be_found_out_is_exit_code_2(
         assert words in done.stderr
 
 
+def test_while_somebody_deploys_it_is_exit_code_2(site: Site) -> None:
+    with site.connect() as deployer:
+        deployer.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
+        pid = deployer.info.backend_pid
+        done = drift(site.url)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"a deployer is at work on this database: pid {pid}" in done.stderr
+
+
 def test_a_newer_revision_is_exit_code_2(site: Site) -> None:
     set_version = "update public.ledgerdb_alembic_version set version_num = '{}'"
     at = query(site.url, "select version_num from public.ledgerdb_alembic_version")[0][0]
@@ -225,6 +230,7 @@ def test_the_server_sees_only_reads(site: Site) -> None:
     said = log.read_bytes()[before:].decode()
     statements = re.findall(r"LOG:  (?:statement|execute [^:]*): \s*(\w+)", said)
     assert len(statements) > 10
+    assert "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" in said
     assert {word.lower() for word in statements} <= {
         "begin",
         "commit",

@@ -71,6 +71,8 @@ def test_a_deployer_with_createrole_makes_the_owner_and_goes_on(
     assert query(url, OWNERS) == [("symphony_owner",)]
     assert query(url, MEMBERS) == [("deployer", True, True)]
     assert query(url, MAY_CREATE) == [(False,)]
+    drifted = run("ledgerdb", "drift", url=url)
+    assert (drifted.code, drifted.stderr) == (0, ""), drifted.stdout
 
     project.add_revision("9999", {"ddl/9999_later.sql": LATER})
     done = run("alembic", "-c", project.root / "alembic.ini", "upgrade", "head", url=url)

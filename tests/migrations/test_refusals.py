@@ -148,7 +148,7 @@ def test_a_database_of_the_earlier_migrations_must_be_adopted(empty_url: str) ->
         insert into public.schema_migrations values ('0001_init.sql');
         create table public.payment_outbox_pending (id int)""",
     )
-    refused(empty_url, "built by the earlier plain-SQL migrations", "must be adopted")
+    refused(empty_url, "built by the earlier plain-SQL migrations", "run `ledgerdb adopt`")
 
 
 def test_a_read_only_database(empty_url: str) -> None:

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__init__",),  # the public names
     ("migrate", "embedded", "retention"),
     ("demo", "verify"),
+    ("planning",),
     ("cli",),
     ("__main__",),
 )
@@ -46,6 +47,7 @@ LIBRARIES: dict[str, set[str]] = {
     "migrate": {"alembic", "psycopg", "sqlalchemy", "tenacity"},
     "embedded": set(),
     "retention": set(),
+    "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
     "verify": {"alembic", "jsonschema", "psycopg", "sqlalchemy"},
 }
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}

@@ -100,6 +100,7 @@ FOREIGN = {
     "rows": "insert into public.tenants values (gen_random_uuid(), 'k', 'n', 'NGO', 'ACTIVE')",
     "privilege": "grant select on public.tenants to public",
     "comment": "comment on table public.tenants is 'other'",
+    "a known guest": "alter table public.tenants add column parent_tenant_id uuid",
     "search path": "set search_path = pg_temp, public",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,20 +58,20 @@ class Bench:
             )
 
 
-@pytest.fixture(scope="module", params=(16, 18), ids=lambda version: f"pg{version}")
-def bench_url(request: pytest.FixtureRequest) -> str:
-    """An empty database with the journal of the migrations, of the module."""
-    server: EmbeddedServer = request.getfixturevalue(f"server_{request.param}")
-    name = f"bench_{request.module.__name__.rpartition('.')[2]}"
+def new_database(server: EmbeddedServer, name: str) -> str:
+    """The URL of an empty database, for a module."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)".encode())
         connection.execute(f"create database {name} template template0".encode())
     return server.url(name)
+
+
+@pytest.fixture(scope="module", params=(16, 18), ids=lambda version: f"pg{version}")
+def bench_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each version, for the module."""
+    server: EmbeddedServer = request.getfixturevalue(f"server_{request.param}")
+    return new_database(server, request.module.__name__.rpartition(".")[2])
 
 
 @pytest.fixture
 def bench(bench_url: str) -> Bench:
     return Bench(bench_url)
-
-
-Make = Callable[[str], None]

@@ -12,12 +12,13 @@ from threading import Thread
 import psycopg
 import pytest
 
+from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate.online import backfill
 from ledgerdb.migrate.online.pace import ROWS_MAX, ROWS_MIN, Pace
 from ledgerdb.migrate.online.pressure import QUEUE_MAX
 from tests.commands import ROOT
-from tests.migrations.online.conftest import BOOKS, Bench, sql_file
+from tests.migrations.online.conftest import BOOKS, Bench, new_database, sql_file
 from tests.waiting import until
 
 ROWS = 3000
@@ -54,6 +55,12 @@ with Bench(sys.argv[1]).step() as (connection, watch):
 """
 JOURNAL = """select state, last_key, rows_done, rows_estimate, finished_at is not null
     from public.ledgerdb_migration_steps"""
+
+
+@pytest.fixture(scope="module")
+def bench_url(server_18: EmbeddedServer) -> str:
+    """Of one version: nothing here depends on it."""
+    return new_database(server_18, "backfill")
 
 
 @pytest.fixture(autouse=True)

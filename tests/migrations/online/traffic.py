@@ -31,7 +31,9 @@ class Traffic:
         pause: seconds between the rounds of a service.
         errors: what any of them was refused.
         items: instruction -> outbox id, of all that was enqueued.
-        slowest: the longest statement: seconds, and what it was.
+        slowest: stage -> the longest statement that ran in it: seconds, and what it was.
+        rounds: how often any service did its work.
+        stage: what goes on with the database meanwhile; set by the caller.
     """
 
     url: str
@@ -80,12 +82,13 @@ class Traffic:
     def _timed(self, connection: psycopg.Connection[Any], statement: str, *values: object) -> Any:  # noqa: ANN401
         started = time.monotonic()
         stage = self.stage
-        rows = connection.execute(statement.encode(), values).fetchall()
-        seconds = time.monotonic() - started
-        for name in {stage, self.stage}:
-            if seconds > self.slowest.get(name, (0.0, ""))[0]:
-                self.slowest[name] = (seconds, statement.partition("(")[0].rpartition(".")[2])
-        return rows
+        try:
+            return connection.execute(statement.encode(), values).fetchall()
+        finally:
+            seconds = time.monotonic() - started
+            for name in {stage, self.stage}:
+                if seconds > self.slowest.get(name, (0.0, ""))[0]:
+                    self.slowest[name] = (seconds, statement.partition("(")[0].rpartition(".")[2])
 
     def _produce(self, connection: psycopg.Connection[Any], name: str) -> None:
         number = next(self._numbers)

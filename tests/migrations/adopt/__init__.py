@@ -1,0 +1,1 @@
+"""Adopting databases that the earlier plain-SQL migrations built."""
