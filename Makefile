@@ -10,7 +10,7 @@ SEED   ?= 20261124
 HOURS  ?= 1
 PROOF  := $(BIN)/python -m proof
 
-.PHONY: help demo test prove fuzz soak ha check lint types verify-generated evidence freeze schema privileges correctness sample verbs format clean
+.PHONY: help demo test prove fuzz soak ha check lint types verify-generated evidence plpgsql freeze schema plan clients privileges reference correctness sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -62,7 +62,10 @@ verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.freeze --check
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.catalog --check
+	$(BIN)/python -m tools.plan --check
 	$(BIN)/python -m tools.privileges --check
+	$(BIN)/python -m tools.reference --check
+	$(BIN)/python -m tools.releases --check
 	$(BIN)/python -m tools.sample --check
 	$(BIN)/python -m tools.verbs --check
 	$(BIN)/python -m tools.correctness --check
@@ -76,6 +79,18 @@ freeze: $(READY) ## Copy changed functions to migrations/frozen and print their 
 schema: $(READY) ## Write migrations/schema.sql and migrations/catalog
 	$(BIN)/python -m tools.schema
 	$(BIN)/python -m tools.catalog
+
+plan: $(READY) ## Write migrations/locks.toml, measured, and compare the plan with its waivers
+	$(BIN)/python -m tools.plan
+
+clients: $(READY) ## Write what this release's clients send, for the gate of later ones
+	$(BIN)/python -m tools.releases
+
+reference: $(READY) ## Write docs/reference.md
+	$(BIN)/python -m tools.reference
+
+plpgsql: $(READY) ## plpgsql_check over every function, on a Debian PostgreSQL 15: make plpgsql ARGS=--install
+	$(BIN)/python -m tools.plpgsql_check $(ARGS)
 
 privileges: $(READY) ## Write which role may do what
 	$(BIN)/python -m tools.privileges

@@ -10,6 +10,7 @@ from ledgerdb.migrate.adopt.look import Look
 
 __all__ = ["hung"]
 
+_ATTEMPTS: Final = "payment_outbox_attempts"
 _FOREIGN_KEYS: Final = """
     select k.conrelid::regclass::text || '.' || k.conname as name, c.relname::text as target,
         i.relname::text as key
@@ -62,13 +63,17 @@ def hung(look: Look) -> Iterator[Finding]:
                 f"a foreign key on {row['key']}, which a later revision drops: it would stop the"
                 " upgrade; drop it, or point it at the primary key",
             )
-        elif row["name"] not in look.reference.foreign_keys:
+        elif row["target"] == _ATTEMPTS or row["name"] not in look.reference.foreign_keys:
             yield Finding(
                 "constraint",
                 row["name"],
                 Effect.KEPT,
-                f"of another application, points at {row['target']}: stays; rows it points at"
-                " cannot be retired",
+                f"of another domain, points at {row['target']}: stays"
+                + (
+                    "; attempts that it points at cannot be retired (23503)"
+                    if row["target"] == _ATTEMPTS
+                    else ""
+                ),
             )
     for row in look.rows(_VIEWS, tables=tables):
         if row["token"] and (row["super"] or not row["invoker"]):

@@ -13,6 +13,11 @@ __all__ = ["constraints", "indexes"]
 
 _CHECK: Final = "c"
 _FOREIGN: Final = "f"
+_GUEST: Final = "of another domain of the reference"
+_GUESTS: Final = {
+    "tenants_billable_client_required_new_rows_chk": f"{_GUEST}: refuses the tenants that"
+    " register_tenant makes (23514), which knows no billable client; make them as before",
+}
 _NOT_VALID: Final = " NOT VALID"
 # From revision 0004 on new rows have no payload of their own.
 _PAYLOADS: Final = ("payment_outbox_pending", "payment_outbox_attempts")
@@ -140,7 +145,7 @@ def _further(look: Look, key: str, found: Constraint) -> Finding:
     table, _, name = key.partition(".")
     guest = look.reference.guests.constraints.get(key)
     if guest is not None and found.definition == guest.definition:
-        return Finding("constraint", key, Effect.KEPT, "of another domain of the reference")
+        return Finding("constraint", key, Effect.KEPT, _GUESTS.get(name, _GUEST))
     if name.startswith("ledgerdb_adopt_"):
         return Finding("constraint", key, Effect.MENDED, "of an adoption that was interrupted")
     if table in _PAYLOADS and "payload" in found.columns:
