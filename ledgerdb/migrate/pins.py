@@ -17,7 +17,7 @@ __all__ = ["CONVERGING", "FOLDER_OF", "ONLINE", "Pin", "load", "pins_of", "pins_
 ONLINE: Final = frozenset(
     {"backfill", "build_index", "drop_index_concurrently", "validate_constraint"}
 )
-# Those that find their end in the catalog: done before, they are looked at again for nothing.
+# Those that find their end in the catalog, so that doing them again costs nothing.
 CONVERGING: Final = ONLINE - {"backfill"}
 # operation -> folder of its files
 FOLDER_OF: Final = {

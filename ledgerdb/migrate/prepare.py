@@ -21,10 +21,18 @@ def prepare(step: Step, plan: Plan, around: Surroundings) -> None:
         MigrationError: a step failed, or its locks could not be had.
     """
     begun = journal.rows(around.witness, step.info.revision)
+    # an index that a script has renamed since is not missing
+    scripts = [
+        number
+        for number, pin in enumerate(step.preparation.steps, 1)
+        if number in begun and pin.operation not in pins.ONLINE
+    ]
+    built_upon = max(scripts, default=0)
     for number, pin in enumerate(step.preparation.steps, 1):
         if number in begun:
             journal.begin(around.witness, step.info.revision, number, pin)  # is it the same one?
-            if begun[number].done and pin.operation not in pins.CONVERGING:
+            repeats = pin.operation in pins.CONVERGING and number > built_upon
+            if begun[number].done and not repeats:
                 continue
         file = pins.load(pin, plan.migrations)
         around.on_progress(pin.file_name, 0, None)

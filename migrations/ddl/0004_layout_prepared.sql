@@ -1,11 +1,10 @@
 -- What is left of 0004_layout.sql where its work was done before: columns, indexes, identities and
 -- payloads are there (0004_attempts_columns.sql and those after it).
--- Locks: ACCESS EXCLUSIVE on queue, attempts and registry, for changes of the catalog, and for two
--- indexes and a check of the queue, which is small by design.
+-- Locks: ACCESS EXCLUSIVE on queue and attempts, for changes of the catalog, and for two indexes
+-- and a check of the queue, which is small by design.
 set local lock_timeout = '2s';
 lock table public.payment_outbox_pending,
-public.payment_outbox_attempts,
-public.payment_outbox_identities in access exclusive mode;
+public.payment_outbox_attempts in access exclusive mode;
 
 -- Every item has its identity, and those on the queue their payload in it: the triggers saw to it
 -- until now, and to drop one that somebody took away is an error.
@@ -26,14 +25,6 @@ begin
     raise exception 'payment_outbox_identities is append-only' using errcode = 'P0001';
 end;
 $function$;
-
-alter table public.payment_outbox_identities
--- squawk-ignore ban-drop-constraint
-drop constraint ux_outbox_identities_key;
-alter table public.payment_outbox_identities
-add constraint ux_outbox_identities_key unique using index ux_outbox_identities_key_0004;
-comment on column public.payment_outbox_identities.payload is
-'The payload''s own bytes; null for items that ended before revision 0004: their attempts have it.';
 
 alter table public.payment_outbox_pending
 -- squawk-ignore ban-drop-not-null

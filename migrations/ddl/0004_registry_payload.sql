@@ -3,6 +3,8 @@
 -- Locks: ACCESS EXCLUSIVE on the registry, for a change of the catalog.
 alter table public.payment_outbox_identities
 add column payload json;
+comment on column public.payment_outbox_identities.payload is
+'The payload''s own bytes; null for items that ended before revision 0004: their attempts have it.';
 
 create or replace function public.deny_outbox_identities_mutation()
 returns trigger

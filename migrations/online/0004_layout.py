@@ -2,7 +2,7 @@
 
 Where 0003 took the direct route, calls from before it may still owe identities: they are looked
 for as in 0003, by the same triggers and batches. The new key and the new indexes are built beside
-the old ones; the revision's transaction exchanges them by name.
+the old ones; a script exchanges the key, the revision's transaction the indexes, by name.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ revision = "0004"
 replaces = {
     "0004_layout.sql": (
         "0004_layout_prepared.sql",
-        "a5500f79e918e1fe76e8a06e7f1eb3ccc6b86c1601ed1f6d4c2bae3aff31cccc",
+        "e1b5b109389eeee66c90da4a8f48cda5700b767ad052758bd1fae066bf7e2f14",
     ),
 }
 
@@ -23,7 +23,7 @@ def prepare() -> None:
     )
     op.run_script(
         "0004_registry_payload.sql",
-        sha256="42de42cf00737a5fead43d602417f80ba44b16558b10fe1631720904ff7081df",
+        sha256="2ed997411965727afdabbd29486764c8522f87c56336344ab176862b2ea5bbf3",
     )
     op.run_script(
         "0003_identify.sql",
@@ -55,7 +55,11 @@ def prepare() -> None:
     )
     op.build_index(
         "0004_registry_key.sql",
-        sha256="5d18016863bbd359942253bdce81e72361bd1fbd2b0b4dcc528fe8003ab37c2c",
+        sha256="8ada1e98196d9870f5d91e2c1ae0619dda4c2d869a0546d31b1df44b820bdad7",
+    )
+    op.run_script(
+        "0004_registry_key_exchanged.sql",
+        sha256="3f5d9df0415501bdc3434a1eb22de69ecf41bee8c5e9c672c82ea792d85b1d2a",
     )
     op.build_index(
         "0004_attempts_terminal.sql",

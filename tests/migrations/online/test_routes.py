@@ -121,14 +121,19 @@ def test_both_routes_end_in_the_same(
             assert len(helpers) == 2
             online["catalog"] = [line for line in online["catalog"] if line not in helpers]
         assert online == direct, revision
+        if revision == "0003":  # the check of 0004 refuses an item that waits without an identity
+            for url in (baseline_database_url, direct_url):
+                losers = query(url, WITHOUT_IDENTITY)
+                assert losers == [(UUID(int=2),), (UUID(int=4),)]
+                delete = "delete from public.payment_outbox_pending where outbox_id = %s"
+                query(url, delete, UUID(int=4))
     routes = "select distinct route from public.ledgerdb_migrations where revision >= '0003'"
     assert query(baseline_database_url, routes) == [("ONLINE",)]
     assert query(direct_url, routes) == [("DIRECT",)]
     journal = "select state, count(*)::integer from public.ledgerdb_migration_steps group by 1"
     assert query(baseline_database_url, journal) == [("DONE", PREPARED)]
     assert query(direct_url, journal) == []
-    losers = query(baseline_database_url, WITHOUT_IDENTITY)
-    assert losers == [(UUID(int=2),), (UUID(int=4),)]
+    assert query(baseline_database_url, WITHOUT_IDENTITY) == [(UUID(int=2),)]
 
 
 def test_the_old_functions_go_on_between_all_steps_and_during_them(
