@@ -1,7 +1,7 @@
 """`make schema`: writes migrations/catalog/NNNN.json, what each revision changes in the catalog.
 
-A throw-away PostgreSQL 18 is migrated step by step; `--check` fails when a file says something
-else. `ledgerdb drift` and `ledgerdb adopt` read these files.
+A throw-away PostgreSQL 18 is migrated to head and read on the way; `--check` fails when a file says
+something else. `ledgerdb drift` and `ledgerdb adopt` read these files.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import difflib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -64,29 +64,42 @@ def owned(catalog: Catalog) -> Catalog:
     )
 
 
-def states(url: str) -> Iterator[tuple[str, Catalog]]:
-    """Migrates an empty database, and reads its catalog after each revision."""
-    line = revisions()
-    for place, revision in enumerate(line, start=1):
-        migrate.upgrade(url, revision.revision)
-        with psycopg.connect(url) as connection:
-            yield revision.revision, owned(read(connection, names_at(line[:place])))
+class _Reading(migrate.LogReport):
+    """Reads the catalog after each revision of one run from base: the direct route."""
+
+    def __init__(self, url: str, names: Callable[[str], Names]) -> None:
+        self.found: dict[str, Catalog] = {}
+        self._url = url
+        self._names = names
+
+    def committed(self, step: migrate.StepInfo) -> None:
+        with psycopg.connect(self._url) as connection:
+            self.found[step.revision] = owned(read(connection, self._names(step.revision)))
+
+
+def states(url: str, names: Callable[[str], Names]) -> dict[str, Catalog]:
+    """Migrates an empty database to head; its catalog at each revision, in order."""
+    reading = _Reading(url, names)
+    migrate.upgrade(url, report=reading)
+    return reading.found
 
 
 def documents() -> dict[str, str]:
     """File name -> what it must say."""
-    found: dict[str, str] = {}
-    before: Catalog = frozen(())
+    line = revisions()
+    places = {revision.revision: place for place, revision in enumerate(line, start=1)}
     with (
         tempfile.TemporaryDirectory(prefix="ledgerdb-catalog-") as folder,
         EmbeddedServer(Path(folder), version=POSTGRES) as server,
     ):
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("create database ledger")
-        for revision, after in states(server.url("ledger")):
-            found[f"{revision}.json"] = render(delta(before, after))
-            before = after
-    return found
+        found = states(server.url("ledger"), lambda revision: names_at(line[: places[revision]]))
+    befores = [frozen(()), *found.values()]
+    return {
+        f"{revision}.json": render(delta(before, after))
+        for before, (revision, after) in zip(befores, found.items(), strict=False)
+    }
 
 
 def main(arguments: Sequence[str] | None = None, *, folder: Path = CATALOG) -> int:

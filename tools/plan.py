@@ -26,15 +26,18 @@ __all__ = ["locks_text", "main", "traced_line"]
 BASELINE: Final = "0001"
 POSTGRES: Final = 18
 _HEAD: Final = """\
-# The locks of each revision's transaction on tables that were there before, hottest table first:
-# the runner takes them, together and in this order, before the first statement. Measured and
-# written by `make plan`, never by hand. Modes that only DDL waits for are left out.
+# The locks of each revision's transaction on tables that were there before, in the order in which
+# the functions take theirs: the runner takes them, together and in this order, before the first
+# statement, so it never holds what its own blocker waits for. Measured and written by `make plan`,
+# never by hand. Modes that only DDL waits for are left out.
 """
-_HOTTEST: Final = (
+# An item is identified, numbered, queued, attempted; its attestation is written last.
+_ORDER: Final = (
+    "payment_outbox_identities",
+    "participant_outbox_sequences",
     "payment_outbox_pending",
     "payment_outbox_attempts",
     "ingress_attestations",
-    "participant_outbox_sequences",
 )
 _NOBODY_WAITS: Final = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE"})
 
@@ -55,12 +58,12 @@ def locks_text(line: Sequence[TracedRevision]) -> str:
 
 
 def _declared(locks: Mapping[str, str]) -> str:
-    def heat(table: str) -> tuple[int, str]:
-        return _HOTTEST.index(table) if table in _HOTTEST else len(_HOTTEST), table
+    def place(table: str) -> tuple[int, str]:
+        return _ORDER.index(table) if table in _ORDER else len(_ORDER), table
 
     return "".join(
         f'{table} = "{locks[table]}"\n'
-        for table in sorted(locks, key=heat)
+        for table in sorted(locks, key=place)
         if locks[table] not in _NOBODY_WAITS
     )
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,15 @@ def upgrade(
         bool, typer.Option("--sql", help="Write a psql script to stdout; no database is asked.")
     ] = False,
     url: _Url = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="LEDGERDB_PLAN",
+            help="Refuse unless schema, revision and files are as in this plan (ledgerdb plan).",
+            show_default=False,
+        ),
+    ] = None,
     lock_timeout: Annotated[
         int,
         typer.Option(
@@ -64,7 +74,7 @@ def upgrade(
         return
     budget = migrate.LockBudget(lock_timeout / 1000, lock_budget)
     with _Progress() as progress:
-        verified = migrate.upgrade(url, revision, report=progress, budget=budget)
+        verified = migrate.upgrade(url, revision, report=progress, budget=budget, plan=plan)
     typer.echo(f"at {verified or 'base'} (verified)")
 
 

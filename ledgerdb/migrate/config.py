@@ -15,6 +15,7 @@ from ledgerdb.errors import ConfigurationError
 from ledgerdb.migrate.report import LogReport, Report
 
 __all__ = [
+    "PLAN_VARIABLE",
     "POSTGRES_MIN",
     "VERSION_OPTIONS",
     "VERSION_SCHEMA",
@@ -36,6 +37,7 @@ VERSION_OPTIONS: Final[dict[str, Any]] = {
     "version_table": VERSION_TABLE,
     "version_table_schema": VERSION_SCHEMA,
 }
+PLAN_VARIABLE: Final = "LEDGERDB_PLAN"
 WAIT_VARIABLE: Final = "LEDGERDB_DEPLOY_WAIT_SECONDS"
 _WAIT_SECONDS: Final = 60.0
 _TRY_VARIABLE: Final = "LEDGERDB_LOCK_TIMEOUT_MS"
@@ -80,12 +82,14 @@ class Deployment:
         url: the database; None means the environment names it.
         report: who is told of each step.
         budget: how long it may wait for locks; None takes it from the environment.
+        plan: file of the plan that the run must follow; None requires none.
         verified: after the run, the revision that a fresh connection found; None means base.
     """
 
     url: URL | None
     report: Report
     budget: LockBudget | None = None
+    plan: Path | None = None
     verified: str | None = None
 
 
@@ -114,9 +118,13 @@ def alembic_config(deployment: Deployment | None = None) -> Config:
 
 
 def deployment_of(config: Config) -> Deployment:
-    """The deployment that `alembic_config` was given; the plain `alembic` command has none."""
+    """The deployment that `alembic_config` was given; the plain `alembic` command has none, and may
+    be told a plan by LEDGERDB_PLAN."""
     found = config.attributes.get(_ATTRIBUTE)
-    return found if isinstance(found, Deployment) else Deployment(None, LogReport())
+    if isinstance(found, Deployment):
+        return found
+    plan = os.environ.get(PLAN_VARIABLE, "").strip()
+    return Deployment(None, LogReport(), plan=Path(plan) if plan else None)
 
 
 def wait_seconds() -> float:

@@ -58,6 +58,8 @@ def connect(
     engine = create_engine(
         url,
         poolclass=NullPool,
+        # closing ends the session, and what is open in it; a reset of a lost one would fail
+        pool_reset_on_return=None,
         connect_args={
             "connect_timeout": url.query.get("connect_timeout", _CONNECT_TIMEOUT_SECONDS),
             "application_name": APPLICATION_NAME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TextIO
 
 from alembic import command
@@ -27,6 +28,7 @@ def upgrade(
     *,
     report: Report | None = None,
     budget: LockBudget | None = None,
+    plan: Path | None = None,
 ) -> str | None:
     """Migrates a database forward and verifies it with a fresh connection.
 
@@ -36,6 +38,7 @@ def upgrade(
         report: who is told of each step; None logs to `ledgerdb.migrate`.
         budget: how long a step may wait for its locks; None takes LEDGERDB_LOCK_TIMEOUT_MS and
             LEDGERDB_LOCK_BUDGET_SECONDS, else 200 ms at a time for 60 s.
+        plan: the file of a plan; the run is refused where something moved since it was made.
 
     Returns:
         The revision that the database is at, verified; None for base.
@@ -47,7 +50,7 @@ def upgrade(
             verified; the message says which.
     """
     target = url if isinstance(url, URL) else database_url(url)
-    deployment = Deployment(target, report or LogReport(), budget)
+    deployment = Deployment(target, report or LogReport(), budget, plan)
     _run(alembic_config(deployment), revision, sql=False)
     return deployment.verified
 

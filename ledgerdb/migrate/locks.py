@@ -91,7 +91,7 @@ class TableLock:
 
 
 def declared(migrations: Path, revision: str) -> tuple[TableLock, ...]:
-    """The locks of a revision, hottest table first; none where none are declared.
+    """The locks of a revision, in the order of the functions; none where none are declared.
 
     Raises:
         MigrationError: the file is wrong.

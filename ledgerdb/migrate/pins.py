@@ -11,12 +11,14 @@ from typing import Final
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen
 
-__all__ = ["FOLDER_OF", "ONLINE", "Pin", "load", "pins_of", "pins_of_source"]
+__all__ = ["CONVERGING", "FOLDER_OF", "ONLINE", "Pin", "load", "pins_of", "pins_of_source"]
 
 # Operations that run outside of a transaction: each is all that its revision does.
 ONLINE: Final = frozenset(
     {"backfill", "build_index", "drop_index_concurrently", "validate_constraint"}
 )
+# Those that find their end in the catalog: done before, they are looked at again for nothing.
+CONVERGING: Final = ONLINE - {"backfill"}
 # operation -> folder of its files
 FOLDER_OF: Final = {
     "install_function": frozen.FROZEN,

@@ -24,7 +24,7 @@ def prepare(step: Step, plan: Plan, around: Surroundings) -> None:
     for number, pin in enumerate(step.preparation.steps, 1):
         if number in begun:
             journal.begin(around.witness, step.info.revision, number, pin)  # is it the same one?
-            if begun[number].done:
+            if begun[number].done and pin.operation not in pins.CONVERGING:
                 continue
         file = pins.load(pin, plan.migrations)
         around.on_progress(pin.file_name, 0, None)

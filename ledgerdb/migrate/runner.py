@@ -26,6 +26,7 @@ from ledgerdb.migrate.execute import Run, execute
 from ledgerdb.migrate.lock import deployer
 from ledgerdb.migrate.offline import write_script
 from ledgerdb.migrate.plan import Plan, make_plan, refuse_command
+from ledgerdb.migrate.signed import read_plan, require_plan, schema_of
 from ledgerdb.migrate.verify import require_verified
 from ledgerdb.url import database_url
 
@@ -75,6 +76,7 @@ def _deploy(
 ) -> Plan:
     report = deployment.report
     budget = deployment.budget or LockBudget.from_environment()
+    signed = read_plan(deployment.plan) if deployment.plan is not None else None
     with connect(url, autocommit=True) as witness:
         guard.require_server(guard.read_facts(witness))
         with deployer(witness, wait_seconds(), report.waiting):
@@ -84,6 +86,13 @@ def _deploy(
             if plan.steps:
                 facts = guard.read_facts(witness, plan.owned.relations)
                 guard.require_rights(facts, from_base=not heads)
+                if signed is not None:
+                    require_plan(
+                        signed,
+                        revision=heads[0] if heads else None,
+                        schema=schema_of(witness),
+                        pending={step.info.revision: step.entry.files for step in plan.steps},
+                    )
             entries = ledger.read_entries(witness)
             ledger.require_unchanged(entries or {}, plan.migrations)
             report.planned(plan.infos)

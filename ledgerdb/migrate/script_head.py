@@ -242,7 +242,7 @@ begin
         limit 1;
         if found then
             raise exception 'this script goes from revision {begins} to {target}, but the database'
-                ' is at %, and revision % was not applied by this script', v_database, v_found;
+                ' is at %, and revision % was not applied by it', v_database, v_found;
         end if;
     end if;
 {journaled}    v_missing := pg_catalog.concat_ws(

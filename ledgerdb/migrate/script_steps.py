@@ -44,6 +44,7 @@ where revision = {revision} and step_no = {number};"""
 
 # A block, since psql cannot try again: what a try took is given back when its inner block fails.
 _TAKE_LOCKS: Final = """\
+\\set SHOW_CONTEXT never
 do $ledgerdb$
 declare
     v_locks constant text[] := array[
@@ -87,6 +88,7 @@ begin
     end loop;
 end;
 $ledgerdb$;
+\\set SHOW_CONTEXT errors
 set local lock_timeout = '{try_ms}ms';"""
 
 

@@ -7,17 +7,19 @@ bytes of the files. Where one of them moved, nobody signed what would run now.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
+from ledgerdb.catalog import expected, fingerprint, read
 from ledgerdb.errors import MigrationError
+from ledgerdb.migrate.config import migrations_dir
 
-__all__ = ["PLAN_VARIABLE", "SignedPlan", "read_plan", "require_plan", "signed_plan"]
+__all__ = ["SignedPlan", "read_plan", "require_plan", "schema_of"]
 
-PLAN_VARIABLE: Final = "LEDGERDB_PLAN"
 _FORMAT: Final = "ledgerdb-plan-1"
 _AGAIN: Final = "make a new plan (ledgerdb plan --out FILE) and have it signed"
 
@@ -37,18 +39,6 @@ class SignedPlan:
     revision: str | None
     schema: str
     files: Mapping[str, Mapping[str, str]]
-
-
-def signed_plan(path: Path | None = None) -> SignedPlan | None:
-    """The plan to require: of `path`, else of LEDGERDB_PLAN; None where neither names one.
-
-    Raises:
-        MigrationError: there is no plan in the file.
-    """
-    if path is None:
-        named = os.environ.get(PLAN_VARIABLE, "").strip()
-        path = Path(named) if named else None
-    return None if path is None else read_plan(path)
 
 
 def read_plan(path: Path) -> SignedPlan:
@@ -75,6 +65,16 @@ def read_plan(path: Path) -> SignedPlan:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MigrationError(f"{path} is no complete plan: {error!r}") from error
+
+
+def schema_of(connection: Connection) -> str:
+    """The fingerprint of ledgerdb's objects in a database.
+
+    Args:
+        connection: in autocommit.
+    """
+    driver: Any = connection.connection.driver_connection
+    return fingerprint(read(driver, expected.at(migrations_dir()).names))
 
 
 def require_plan(

@@ -11,7 +11,7 @@ set search_path = pg_catalog, public, pg_temp
 as $function$
 begin
     if
-        tg_op = 'UPDATE' and old.payload is null
+        tg_op = 'UPDATE' and old.payload is null and new.payload is not null
         and to_jsonb(new) - 'payload' = to_jsonb(old) - 'payload'
     then
         return new;

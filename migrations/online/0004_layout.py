@@ -23,7 +23,7 @@ def prepare() -> None:
     )
     op.run_script(
         "0004_registry_payload.sql",
-        sha256="6feccea6e645a5b5b3a81f29c0bb7402c06d9aa95279ff9db9a6dd18a33c1f72",
+        sha256="42de42cf00737a5fead43d602417f80ba44b16558b10fe1631720904ff7081df",
     )
     op.run_script(
         "0003_identify.sql",

@@ -152,7 +152,8 @@ def _disturb(
     locked = [pid for (pid,) in witness.execute(_HOLDERS, [LOCK_KEY])]
     victim.kill()
     outcome.faults["kill"] += 1
-    if victim.pid == holder and locked:
+    # after a session was ended, the lock may be another one's than the last step's
+    if victim.pid == holder and locked and not outcome.faults["end a session"]:
         began = time.monotonic()
         while locked == [pid for (pid,) in witness.execute(_HOLDERS, [LOCK_KEY])]:
             if time.monotonic() - began > _FREE_SECONDS_MAX:

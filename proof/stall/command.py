@@ -78,13 +78,14 @@ def _against_a_blocker(url: str) -> str:
         psycopg.connect(url, autocommit=True) as witness,
     ):
         blocker.execute("lock table public.payment_outbox_pending in row exclusive mode")
+        pid = blocker.info.backend_pid
         with migrating(url, {"LEDGERDB_LOCK_BUDGET_SECONDS": f"{_BUDGET_SECONDS:g}"}) as process:
             while not witness.execute(_WAITS).fetchall() and process.poll() is None:
                 time.sleep(_LOOK_SECONDS)
             began = time.monotonic()
             _, said = process.communicate()
             seconds = time.monotonic() - began
-    named = f"pid {blocker.info.backend_pid} of a-blocker" in said
+    named = f"pid {pid} of a-blocker" in said
     return (
         f"a blocker for ever: exit {process.returncode} after {seconds:.2f} s (budget"
         f" {_BUDGET_SECONDS:g} s), it is {'named' if named else 'NOT NAMED'}"

@@ -11,12 +11,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from ledgerdb import migrate
-from ledgerdb.catalog import Catalog, Expected, expected, read
+from ledgerdb.catalog import Catalog, Expected, expected
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate.config import migrations_dir
 from tests.conftest import VERSIONS
-from tests.migrations.project import REVISIONS
+from tools.catalog import states
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,10 @@ def wanted() -> Expected:
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     server: EmbeddedServer = request.getfixturevalue(f"server_{request.param}")
     name = f"catalog_{uuid4().hex}"
-    history = {}
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(f"create database {name} template template0".encode())
-        for revision in REVISIONS:
-            migrate.upgrade(server.url(name), revision)
-            with psycopg.connect(server.url(name)) as connection:
-                names = expected.at(migrations_dir(), revision).names
-                history[revision] = read(connection, names)
+        history = states(
+            server.url(name), lambda revision: expected.at(migrations_dir(), revision).names
+        )
         yield Site(server, name, history)
         admin.execute(f"drop database {name} with (force)".encode())

@@ -13,12 +13,12 @@ from tests.catalog.conftest import Site
 from tests.migrations.project import REVISIONS
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_a_revision_makes_what_its_file_says(site: Site, revision: str) -> None:
-    made = site.history[revision]
-    must = expected.at(migrations_dir(), revision).catalog
-    assert compare(must, made) == ()
-    assert fingerprint(made) == fingerprint(must)
+def test_a_revision_makes_what_its_file_says(site: Site) -> None:
+    assert list(site.history) == REVISIONS
+    for revision, made in site.history.items():
+        must = expected.at(migrations_dir(), revision).catalog
+        assert compare(must, made) == (), revision
+        assert fingerprint(made) == fingerprint(must)
 
 
 def test_every_kind_that_our_objects_have_is_read(site: Site) -> None:

@@ -30,8 +30,8 @@ TRYING = f"{SESSIONS} and (wait_event_type = 'Lock' or wait_event = 'PgSleep')"
 UNFINISHED = "error: reached EOF without finding closing \\endif(s)"
 
 
-def script(span: str = "head") -> str:
-    made = run("alembic", "upgrade", span, "--sql")
+def script(span: str = "head", **variables: str) -> str:
+    made = run("alembic", "upgrade", span, "--sql", variables=variables)
     assert (made.code, made.stderr) == (0, "")
     return made.stdout
 
@@ -190,6 +190,71 @@ def test_killed_in_a_step_it_leaves_no_trace_and_no_lock(
     done = psql(server_18, baseline_url, later)
     assert done.code == 0, done.stderr
     assert revisions(baseline_url) == [HEAD]
+
+
+def test_who_holds_its_locks_is_named_and_nothing_is_written(
+    server_18: EmbeddedServer, baseline_url: str
+) -> None:
+    short = script("0001:0002", LEDGERDB_LOCK_BUDGET_SECONDS="1")
+    before = catalog(baseline_url)
+    with psycopg.connect(baseline_url, application_name="a-report") as blocker:
+        blocker.execute("lock table public.payment_outbox_attempts in row exclusive mode")
+        done = psql(server_18, baseline_url, short)
+        pid = blocker.info.backend_pid
+    assert_stopped(done, "revision 0002: its locks could not be had within 1 s: nothing of this")
+    assert f"In the way: pid {pid} of a-report (postgres, idle in transaction for " in done.stderr
+    assert " holds RowExclusiveLock on payment_outbox_attempts" in done.stderr
+    assert catalog(baseline_url) == before
+    assert psql(server_18, baseline_url, short).code == 0
+
+
+def test_it_tries_again_until_its_locks_are_free(
+    server_18: EmbeddedServer, baseline_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "upgrade.sql"
+    file.write_text(script("0001:0002"))
+    pauses = f"{SESSIONS} and wait_event = 'PgSleep'"
+    with psycopg.connect(baseline_url) as blocker:
+        blocker.execute("lock table public.payment_outbox_attempts in row exclusive mode")
+        with running(server_18, baseline_url, file) as process:
+            until(lambda: query(baseline_url, pauses))
+            # between two tries nobody stands behind it
+            taken = f"""select from pg_locks where relation is not null and pid in ({SESSIONS})
+                and relation::regclass::text like '%payment_outbox%'"""
+            assert query(baseline_url, taken) == []
+            blocker.rollback()
+            assert process.wait(TIMEOUT_SECONDS) == 0
+    assert revisions(baseline_url) == ["0002"]
+
+
+@pytest.mark.parametrize("span", ["0001:0002", "head"])
+def test_a_database_that_others_took_further_is_refused(
+    server_18: EmbeddedServer, baseline_url: str, span: str
+) -> None:
+    if span == "0001:0002":
+        assert run("ledgerdb", "upgrade", "0002", url=baseline_url).code == 0
+    before = catalog(baseline_url)
+    found = revisions(baseline_url)[0]
+    done = psql(server_18, baseline_url, script(span.replace("0002", "0003")))
+    assert_stopped(done, f"the database is at {found}, and revision {found} was not applied by it")
+    assert catalog(baseline_url) == before
+
+
+def test_a_file_that_changed_since_is_refused(
+    server_18: EmbeddedServer, baseline_url: str, later: str
+) -> None:
+    label = "ddl/0001_outbox.sql"
+    query(
+        baseline_url,
+        """update public.ledgerdb_migrations set files = files || jsonb_build_object(%s::text, 'f0')
+        where revision = '0001'""",
+        label,
+    )
+    before = catalog(baseline_url)
+    done = psql(server_18, baseline_url, later)
+    assert_stopped(done, f"{label} was changed after revision 0001 was applied with it:")
+    assert re.search(r"applied sha256 f0, here [0-9a-f]{64}$", done.stderr.strip())
+    assert catalog(baseline_url) == before
 
 
 def test_another_deployer_at_work_is_named(

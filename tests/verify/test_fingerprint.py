@@ -10,6 +10,7 @@ import pytest
 
 from ledgerdb import migrate
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.migrate.drift import drift
 from ledgerdb.verify.fingerprint import describe, schema_fingerprint
 
 
@@ -42,6 +43,7 @@ def test_it_is_equal_after_an_upgrade(database_url: str, baseline_database_url: 
     after = described(baseline_database_url)
     assert before != after
     assert sorted({*after} ^ {*described(database_url)}) == []
+    assert drift(baseline_database_url).differences == []  # owners, privileges, comments too
 
 
 def test_it_is_64_hex_digits_and_writes_nothing(

@@ -96,7 +96,7 @@ def test_killed_three_times_at_random_every_row_is_done_once(bench: Bench) -> No
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, bench.url], cwd=ROOT, stdout=subprocess.PIPE
         )
-        goal = done[-1] + chance.randint(1, ROWS // 4)
+        goal = done[-1] + chance.randint(1, ROWS // 10)
         until(lambda goal=goal: rows_done() >= goal)  # type: ignore[misc]
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -242,14 +242,7 @@ def test_calls_of_one_payment_at_the_same_moment_meet_both_keys_and_neither_fail
 ) -> None:
     """While the registry has its old key and its new one."""
     upgrade(baseline_database_url, "0003")
-    stop = MigrationError("here")
-
-    def until_both(stage: str) -> None:
-        if stage == "0004 0004_registry_key.sql done":
-            raise stop
-
-    with pytest.raises(MigrationError, match="here"):
-        upgrade(baseline_database_url, report=Stages(until_both))
+    stop_after(baseline_database_url, "0004 0004_registry_key.sql done")
     keys = """select count(*) from pg_index where indisunique and indisvalid
         and indrelid = 'public.payment_outbox_identities'::regclass"""
     assert query(baseline_database_url, keys) == [(3,)]
@@ -265,3 +258,57 @@ def test_calls_of_one_payment_at_the_same_moment_meet_both_keys_and_neither_fail
         first.commit()
         assert Queue(second).rows(ENQUEUE, *values)[0].outbox_id == mine.outbox_id
     upgrade(baseline_database_url)
+
+
+def stop_after(url: str, stage: str) -> None:
+    """Upgrades until this stage of a preparation, and no further."""
+
+    def act(now: str) -> None:
+        if now == stage:
+            raise MigrationError("here")
+
+    with pytest.raises(MigrationError, match=r"^here$"):
+        upgrade(url, report=Stages(act))
+
+
+def test_the_registry_takes_a_payload_that_is_missing_and_no_other_change(
+    baseline_url: str,
+) -> None:
+    """While 0004 is prepared; afterwards not even that."""
+    with psycopg.connect(baseline_url, autocommit=True) as connection:
+        fill(Queue(connection))
+    stop_after(baseline_url, "0004 0004_registry_payload.sql done")
+    change = "update public.payment_outbox_identities set {} where instruction_id = 'sent'"
+    refused = (
+        "payload = '{\"a\": 1}', rail_type = 'SWIFT'",
+        "fingerprint = sha256('')",
+        "payload = null",
+    )
+    for what in refused:
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            query(baseline_url, change.format(what))
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        query(baseline_url, "delete from public.payment_outbox_identities")
+    query(baseline_url, change.format("payload = '{}'"))
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        query(baseline_url, change.format("payload = '{\"a\": 1}'"))
+    upgrade(baseline_url)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        query(
+            baseline_url,
+            "update public.payment_outbox_identities set payload = '{}' where payload is null",
+        )
+
+
+def test_an_index_that_is_gone_again_is_built_again(baseline_url: str) -> None:
+    stop_after(baseline_url, "0006 0006_attestations_by_position.sql done")
+    query(baseline_url, "drop index public.ux_attempts_ledger_position")
+    upgrade(baseline_url)
+    valid = "select indisvalid from pg_index where indexrelid = %s::regclass"
+    assert query(baseline_url, valid, "public.ux_attempts_ledger_position") == [(True,)]
+
+
+def test_the_transaction_of_0006_sees_that_its_work_was_done(baseline_url: str) -> None:
+    script = (ROOT / "migrations/ddl/0006_positions_prepared.sql").read_text()
+    with pytest.raises(psycopg.errors.RaiseException, match="are not there"):
+        query(baseline_url, script)

@@ -16,11 +16,8 @@ import ledgerdb.planning
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import ConfigurationError, MigrationError
-from ledgerdb.migrate import upgrade
-from ledgerdb.migrate.signed import read_plan, require_plan
 from ledgerdb.planning.make import make_plan
-from ledgerdb.verify.fingerprint import schema_fingerprint
-from tests.migrations.databases import catalog, query
+from tests.migrations.databases import catalog, query, revisions
 
 _SCHEMA = Path(ledgerdb.planning.__file__).with_name("plan.schema.json")
 _ITEMS = """
@@ -77,17 +74,23 @@ def test_a_plan_of_a_live_database(live: str, server: EmbeddedServer, tmp_path: 
     assert "waived: Report, repair and the new functions" in done.stdout
     assert "Signed (name, date):" in done.stdout
 
-    plan = read_plan(path)
-    with psycopg.connect(live) as connection:
-        fingerprint = schema_fingerprint(connection)
-    require_plan(plan, revision="0001", schema=fingerprint, pending=plan.files)
-    upgrade(live, "0003")
+    follow = ["upgrade", "--url", live, "--plan", str(path)]
+    query(live, "create index ix_by_hand on public.payment_outbox_pending (rail_type)")
+    moved = CliRunner().invoke(app, [*follow, "0003"])
+    assert isinstance(moved.exception, MigrationError)
+    assert "the schema changed since plan.json was made" in str(moved.exception)
+    query(live, "drop index public.ix_by_hand")
+    further = CliRunner().invoke(app, [*follow, "0004"])
+    assert "plan.json does not have revision 0004" in str(further.exception)
+    assert revisions(live) == ["0001"]
+
+    assert CliRunner().invoke(app, [*follow, "0003"]).exit_code == 0
+    planned = {item["revision"]: item["files"] for item in document["revisions"]}
     ledger = dict(query(live, "select revision, files from public.ledgerdb_migrations"))
-    assert {name: ledger[name] for name in plan.files} == plan.files
-    with psycopg.connect(live) as connection:
-        fingerprint = schema_fingerprint(connection)
-    with pytest.raises(MigrationError, match="at 0001, and this one is at 0003"):
-        require_plan(plan, revision="0003", schema=fingerprint, pending={})
+    assert {name: ledger[name] for name in planned} == planned
+    late = CliRunner().invoke(app, [*follow, "0004"])
+    assert "made for a database at 0001, and this one is at 0003" in str(late.exception)
+    assert revisions(live) == ["0003"]
 
 
 def test_what_an_upgrade_would_meet_on_this_database(

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
 
 from ledgerdb.errors import MigrationError
-from ledgerdb.migrate.signed import PLAN_VARIABLE, read_plan, require_plan, signed_plan
+from ledgerdb.migrate.config import PLAN_VARIABLE, Deployment, alembic_config, deployment_of
+from ledgerdb.migrate.report import LogReport
+from ledgerdb.migrate.signed import read_plan, require_plan
 
 SCHEMA = "a" * 64
 FILES = {"0002": {"ddl/0002_x.sql": "b" * 64, "versions/0002_x.py": "c" * 64}}
@@ -69,11 +72,17 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, said: str) -> 
         read_plan(path)
 
 
-def test_the_environment_may_name_the_plan(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert signed_plan() is None
-    monkeypatch.setenv(PLAN_VARIABLE, str(path))
-    found = signed_plan()
-    assert found is not None
-    assert found.revision == "0001"
+def test_a_plan_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match="No such file"):
-        signed_plan(path.with_name("missing.json"))
+        read_plan(tmp_path / "plan.json")
+
+
+def test_the_alembic_command_is_told_by_the_environment(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PLAN_VARIABLE, raising=False)
+    assert deployment_of(Config()).plan is None
+    monkeypatch.setenv(PLAN_VARIABLE, str(path))
+    assert deployment_of(Config()).plan == path
+    # a program says what it wants: a shadow does not follow the plan of the database
+    assert deployment_of(alembic_config(Deployment(None, LogReport()))).plan is None
