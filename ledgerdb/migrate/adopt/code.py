@@ -94,7 +94,15 @@ def _different(look: Look, name: str, wanted: Function, found: Function) -> Iter
             )
         return
     digest = min(found.hashes)[:12]
-    if look.state < _NEWEST:
+    if look.state == _NEWEST and not _comparable(look):
+        yield Finding(
+            "function",
+            name,
+            Effect.REPLACED,
+            f"cannot be compared with the known body (sha256 {digest}...): none of the functions"
+            " can, so they were hashed in another way; the upgrade replaces it either way",
+        )
+    elif look.state < _NEWEST:
         yield Finding(
             "function",
             name,
@@ -110,6 +118,15 @@ def _different(look: Look, name: str, wanted: Function, found: Function) -> Iter
             f"was edited by hand (sha256 {digest}...): the upgrade replaces it, and what the edit"
             " did is gone; carry over what you need",
         )
+
+
+def _comparable(look: Look) -> bool:
+    """Is any body the known one? Where all of them differ, nobody has edited them all."""
+    return any(
+        found.hashes & wanted.hashes
+        for name, (wanted,) in look.reference.baseline.functions.items()
+        for found in look.found.functions.get(name, ())
+    )
 
 
 def triggers(look: Look) -> Iterator[Finding]:

@@ -137,7 +137,8 @@ _ENUMS = text("""
     where t.typnamespace = 'public'::regnamespace and t.typname = any (cast(:enums as text[]))
     group by t.typname
 """)
-# A checkout with CRLF line ends made other bytes of the same body.
+# The facts do not say what was hashed: the body, the body without the blanks around it, or the whole
+# definition. A checkout with CRLF line ends made other bytes of the same text.
 _FUNCTIONS = text("""
     select p.proname, pg_catalog.pg_get_function_arguments(p.oid),
         pg_catalog.pg_get_function_result(p.oid),
@@ -147,7 +148,12 @@ _FUNCTIONS = text("""
                 pg_catalog.sha256(pg_catalog.convert_to(b.body, 'UTF8')), 'hex'
             )
             from (values
-                (p.prosrc), (pg_catalog.replace(p.prosrc, E'\\r\\n', E'\\n'))
+                (p.prosrc),
+                (pg_catalog.btrim(p.prosrc, E' \\t\\r\\n')),
+                (pg_catalog.pg_get_functiondef(p.oid))
+            ) as t (original)
+            cross join lateral (values
+                (t.original), (pg_catalog.replace(t.original, E'\\r\\n', E'\\n'))
             ) as b (body)
         )
     from pg_catalog.pg_proc as p join pg_catalog.pg_language as l on l.oid = p.prolang
