@@ -21,7 +21,7 @@ from ledgerdb.migrate import frozen, history, ledger, pins, script_head, script_
 from ledgerdb.migrate.config import LockBudget
 from ledgerdb.migrate.execute import settings, wrap
 from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, Step, make_plan
-from ledgerdb.migrate.script_head import Revision
+from ledgerdb.migrate.script_guard import Revision
 
 __all__ = ["write_script"]
 
