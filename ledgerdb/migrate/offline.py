@@ -24,7 +24,7 @@ from ledgerdb.migrate.contract import script_guard
 from ledgerdb.migrate.execute import settings, wrap
 from ledgerdb.migrate.phases import phase_of
 from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, Step, make_plan
-from ledgerdb.migrate.script_head import Revision
+from ledgerdb.migrate.script_guard import Revision
 
 __all__ = ["write_script"]
 

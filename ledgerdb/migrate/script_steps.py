@@ -1,6 +1,6 @@
 """What stands around the statements of a step in a script: transactions, locks, the journal.
 
-psql decides with `\\if` whether a step is to run; what it decides from was read by script_head's
+psql decides with `\\if` whether a step is to run; what it decides from was read by script_guard's
 block, or is read from the journal here.
 """
 
