@@ -187,9 +187,10 @@ def test_the_old_functions_go_on_between_all_steps_and_during_them(
             row = old.rows(ENQUEUE, name, "p", name, '{"amount": 1.10}')[0]
             assert row.outbox_id == item.outbox_id
         assert old.rows("select * from public.outbox_counter_drift()") == []
-        # every item on the queue ends without a copy of its payload in the attempts
+        # the payload is in the registry; the row of a call that 0004 met in the middle keeps it
         waiting = """select count(*) from public.payment_outbox_pending as p
-            join public.payment_outbox_identities as i using (outbox_id) where i.payload is null"""
+            join public.payment_outbox_identities as i using (outbox_id)
+            where i.payload is null and p.payload is null"""
         assert old.value(waiting) == 0
 
 
