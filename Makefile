@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-SQL    := sqlfunctions migrations/ddl migrations/frozen
+SQL    := sqlfunctions migrations/ddl migrations/frozen migrations/verify migrations/bookkeeping.sql
 ARGS   ?=
 CALLS  ?= 100000
 SEED   ?= 20261124
@@ -53,7 +53,8 @@ lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint $(SQL)
 	$(BIN)/python -m tools.lint_sql
-	$(BIN)/squawk migrations/ddl/*.sql
+	$(BIN)/python -m tools.expand
+	$(BIN)/squawk migrations/ddl/*.sql migrations/verify/*.sql migrations/bookkeeping.sql
 
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledgerdb.errors import MigrationError
-from ledgerdb.migrate import frozen, pins
+from ledgerdb.migrate import frozen, pins, route
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,8 +52,13 @@ class Tree:
         return sorted((self.migrations / "versions").glob("[0-9]*.py"))
 
     def pinned(self) -> list[pins.Pin]:
-        """Every pin of every revision in the working tree."""
-        return [pin for path in self.revision_files() for pin in pins.pins_of(path)]
+        """Every pin of every revision in the working tree, on whichever route."""
+        found: list[pins.Pin] = []
+        for path in self.revision_files():
+            own = pins.pins_of(path)
+            online = route.preparation_of(path.name[:4], own, self.migrations, route.Route.ONLINE)
+            found += [*own, *online.steps, *online.replaces.values()]
+        return found
 
     def committed_frozen(self) -> frozenset[str]:
         """Names of frozen files that a revision in git HEAD pins; none outside of git."""

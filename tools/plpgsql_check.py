@@ -1,4 +1,4 @@
-"""`make plpgsql-check`: the extension plpgsql_check over every plpgsql function of head.
+"""`make plpgsql`: the extension plpgsql_check over every plpgsql function of head.
 
     python -m tools.plpgsql_check [--install]
 

@@ -1,4 +1,4 @@
-"""`make releases`: writes migrations/clients/VERSION.json, what the clients of this release send.
+"""`make clients`: writes migrations/clients/VERSION.json, what the clients of this release send.
 
 The statements are those of `ledgerdb.calls` and of the commands; types and roles come from a
 throw-away database at head, scenarios from tools/release_scenarios.py. The file of a version that

@@ -51,6 +51,8 @@ def connect(
 ) -> Iterator[Connection]:
     """A new connection that no one else has used, closed at the end (what is open rolls back).
 
+    With `lock_key` it holds that advisory lock until then.
+
     Raises:
         DatabaseUnavailable: it cannot be had; the message says which database and why.
         MigrationError: the body let a driver's error through.
@@ -77,9 +79,10 @@ def connect(
         # or Alembic takes the open transaction for someone else's and commits nothing.
         previous, raw.autocommit = raw.autocommit, True
         raw.execute("set statement_timeout = 0")  # or a short default cuts off the next statement
-        raw.execute(SET_SESSION, (json.dumps(SESSION),))
         if lock_key is not None:
+            raw.execute("set lock_timeout = '10s'")
             raw.execute("select pg_catalog.pg_advisory_lock(%s)", [lock_key])
+        raw.execute(SET_SESSION, (json.dumps(SESSION),))
         raw.autocommit = previous
         if on_warning is not None:
             raw.add_notice_handler(lambda notice: _warn(notice, on_warning))

@@ -12,7 +12,7 @@ import psycopg
 from alembic import context
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledgerdb.errors import MigrationError
@@ -31,6 +31,9 @@ from ledgerdb.migrate.report import Report, StepInfo
 from ledgerdb.migrate.surroundings import Surroundings
 
 __all__ = ["Run", "execute", "require_clean", "settings", "wrap"]
+
+
+_STILL_THERE = text("select 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def execute(plan: Plan, entries: Mapping[str, Mapping[str, str]] | None, run: Ru
 
     with connect(run.url, on_warning=run.report.warned, lock_key=lock.WORK_KEY) as connection:
         require_clean(connection)
+        # with the second lock in hand: where the first one was lost, someone else may have begun
+        run.witness.scalar(_STILL_THERE)
         books = functools.partial(_open_books, connection, plan)
         at_once = not plan.heads and not plan.steps[0].preparation.steps
         if not at_once and any(

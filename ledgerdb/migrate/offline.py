@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from alembic import context
@@ -19,7 +20,9 @@ from ledgerdb.catalog import Names
 from ledgerdb.errors import MigrationError
 from ledgerdb.migrate import frozen, history, ledger, pins, script_head, script_steps
 from ledgerdb.migrate.config import LockBudget
+from ledgerdb.migrate.contract import script_guard
 from ledgerdb.migrate.execute import settings, wrap
+from ledgerdb.migrate.phases import phase_of
 from ledgerdb.migrate.plan import DOWNGRADE_REFUSED, Plan, Step, make_plan
 from ledgerdb.migrate.script_head import Revision
 
@@ -79,6 +82,9 @@ def _write_step(
         write(ledger.bookkeeping().text)
     if step.locks:
         write(script_steps.take_locks(step, budget))
+    guard = script_guard(step.info.revision, phase_of(Path(step.alembic.revision.path)))
+    if guard is not None:
+        write(guard)
     upgrade()
     write(ledger.entry_sql(step.entry))
 

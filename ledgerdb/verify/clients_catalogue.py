@@ -2,7 +2,7 @@
 
 A file is data: the statements with the types of their parameters and columns, the roles that run
 them, and scenarios that execute them. Files of ledgerdb's own releases are written by
-`make releases`; reference.json, for the services from before ledgerdb, by hand.
+`make clients`; reference.json, for the services from before ledgerdb, by hand.
 """
 
 from __future__ import annotations

@@ -60,6 +60,10 @@ def test_the_runner_stops_at_a_contract_revision_until_older_clients_are_gone(
         assert re.search(r"0\.1\.9 ingress, from local, since \d{4}-\d\d-\d\d", result.stderr)
         assert revisions(empty_url) == ["0001"]
         assert query(empty_url, "select colour from public.pets") == []
+    script = own_project.alembic("upgrade", "0001:0002", "--sql").stdout
+    guard = script_guard("0002", PHASE)
+    assert guard is not None
+    assert 0 < script.index(guard) < script.index(CONTRACT)
     result = own_project.alembic("upgrade", "head", url=empty_url)
     assert result.code == 0, result.stderr
     assert revisions(empty_url) == ["0002"]

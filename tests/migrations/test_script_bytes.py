@@ -52,7 +52,7 @@ def _of_steps(recorded: Recorded) -> list[list[str]]:
 
 _FRAME = re.compile(
     r"""(select|with)\s.*(pg_catalog\.|ledgerdb_|current_schema|\bfrom\s+pg_)
-    | (insert|update)\s.*ledgerdb_migration_steps
+    | (insert|update)\s.*ledgerdb_migration_steps | update\ public\.ledgerdb_migrations\s
     | (savepoint|release|set|show)\b | do\ \$ledgerdb\$
     | lock\ table\ public\.\w+\ in\ [a-z ]+\ mode$
     """,

@@ -27,7 +27,7 @@ def named(bad: BadBody) -> str:
 
 @pytest.fixture(scope="module")
 def checker() -> Iterator[psycopg.Connection[Any]]:
-    """PostgreSQL 15 with plpgsql_check; `make lint` installs it in CI, or fails there."""
+    """PostgreSQL 15 with plpgsql_check; CI installs it before the tests, or fails there."""
     try:
         with server_with_schema() as connection:
             yield connection

@@ -12,8 +12,9 @@ import pytest
 from ledgerdb.migrate import upgrade
 from ledgerdb.migrate.adopt import Effect, Finding, NotAdoptable
 from ledgerdb.migrate.adopt.reference import Reference
-from tests.migrations.adopt.damage import BLOCKS, KEPT, MENDED, Damage
+from tests.migrations.adopt.damage import MENDED, Damage
 from tests.migrations.adopt.databases import adopted, everything, facts_of, findings, rows
+from tests.migrations.adopt.lasting_damage import BLOCKS, KEPT
 from tests.migrations.databases import catalog
 from tests.reference.build import build
 
