@@ -1,7 +1,8 @@
 -- Online route: while the registry has its old key and the new one, whoever enqueues meets both. A
 -- conflict that names one of them would let two calls of the same payment, at the same moment, fail
--- on the other (23505); this body of revision 0003 names none. The revision's transaction replaces
--- it.
+-- on the other (23505); this body of revision 0003 names none. It brings the payload along, for a
+-- call that the revision's transaction meets between the identity and the row. That transaction
+-- replaces it.
 -- Locks: none.
 create or replace function public._enqueue_outbox_item(
     p_tenant_id uuid,
@@ -48,11 +49,11 @@ begin
     v_fingerprint := public._outbox_fingerprint(p_participant_id, p_rail_type, p_payload);
 
     insert into public.payment_outbox_identities as i (
-        tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint
+        tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint, payload
     )
     values (
         p_tenant_id, p_instruction_id, p_idempotency_key, p_participant_id, p_rail_type,
-        v_fingerprint
+        v_fingerprint, p_payload::text::json
     )
     on conflict do nothing
     returning i.outbox_id, i.created_at into v_outbox_id, v_created_at;

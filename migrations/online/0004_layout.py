@@ -51,7 +51,7 @@ def prepare() -> None:
     )
     op.run_script(
         "0004_enqueue_by_any_key.sql",
-        sha256="24127823f38cf2f9773a668a56a7e3716fd4011c1e500b4533123912ac58c89a",
+        sha256="03fbdaa4b43e0318b5b969fa551a84fe64730d42becc96b0b6a333061996372e",
     )
     op.build_index(
         "0004_registry_key.sql",

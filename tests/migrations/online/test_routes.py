@@ -317,3 +317,16 @@ def test_the_transaction_of_0006_sees_that_its_work_was_done(baseline_url: str) 
     script = (ROOT / "migrations/ddl/0006_positions_prepared.sql").read_text()
     with pytest.raises(psycopg.errors.RaiseException, match="are not there"):
         query(baseline_url, script)
+
+
+def test_a_call_between_its_two_rows_has_the_payload_in_the_first(baseline_url: str) -> None:
+    """Where the transaction of 0004 meets it, no trigger of the preparation sees the second."""
+    stop_after(baseline_url, "0004 0004_enqueue_by_any_key.sql done")
+    with psycopg.connect(baseline_url) as connection:
+        connection.execute(
+            "alter table public.payment_outbox_pending disable trigger trg_identify_queued_item"
+        )
+        connection.execute(ENQUEUE, ("middle", "p", "middle", '{"amount": 1.10}'))
+        found = connection.execute("select payload from public.payment_outbox_identities")
+        assert found.fetchall() == [({"amount": 1.10},)]
+        connection.rollback()
