@@ -27,7 +27,7 @@ comment on column public.ledgerdb_migrations.route is
 'plain-SQL migrations left it. RECORDED: applied before this ledger existed.';
 comment on column public.ledgerdb_migrations.release is 'The release of ledgerdb that applied it.';
 comment on column public.ledgerdb_migrations.client is
-'The application name of the session: ledgerdb-migrate, or psql for a script.';
+'The application name of the session: ledgerdb-migrate, or ledgerdb-script- and its digest.';
 comment on column public.ledgerdb_migrations.seconds is
 'How long the transaction took, the wait for its locks included.';
 comment on column public.ledgerdb_migrations.verified_at is

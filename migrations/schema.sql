@@ -5680,7 +5680,7 @@ COMMENT ON COLUMN public.ledgerdb_migrations.release IS 'The release of ledgerdb
 -- Name: COLUMN ledgerdb_migrations.client; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.ledgerdb_migrations.client IS 'The application name of the session: ledgerdb-migrate, or psql for a script.';
+COMMENT ON COLUMN public.ledgerdb_migrations.client IS 'The application name of the session: ledgerdb-migrate, or ledgerdb-script- and its digest.';
 
 --
 -- Name: COLUMN ledgerdb_migrations.seconds; Type: COMMENT; Schema: public; Owner: -

@@ -33,7 +33,7 @@ from ledgerdb.migrate.surroundings import Surroundings
 __all__ = ["Run", "execute", "require_clean", "settings", "wrap"]
 
 
-_STILL_THERE = text("select 1")
+_STILL_THERE = text("select pg_catalog.pg_backend_pid()")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ledgerdb.errors import MigrationError
+from ledgerdb.migrate import frozen
 
 __all__ = ["Phase", "phase_of", "released"]
 
@@ -39,7 +40,7 @@ def phase_of(revision_file: Path) -> Phase:
         MigrationError: it is neither, or `since` is missing, no version, or too much.
     """
     said: dict[str, object] = {}
-    for node in ast.parse(revision_file.read_text("utf-8"), revision_file.name).body:
+    for node in ast.parse(frozen.read(revision_file).text, revision_file.name).body:
         match node:
             case ast.Assign(targets=[ast.Name(id="phase" | "since" as name)], value=value):
                 said[name] = value.value if isinstance(value, ast.Constant) else None

@@ -21,6 +21,12 @@ __all__ = ["APPLICATION", "Stalls", "migrating", "seed", "upgrade_under_traffic"
 APPLICATION: Final = "an-application"
 READER: Final = "a-report"
 _READ: Final = "payment_outbox_pending, public.payment_outbox_attempts, public.ingress_attestations"
+_LOOK_SECONDS: Final = 0.05
+_MET: Final = """
+    select l.pid from pg_catalog.pg_locks as l
+    where not l.granted and pg_catalog.pg_backend_pid() = any (pg_catalog.pg_blocking_pids(l.pid))
+        and l.waitstart > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s)
+"""
 _OURS: Final = ("LEDGERDB_", "DATABASE_URL", "PG")
 
 
@@ -150,7 +156,7 @@ def _write(url: str, number: int, pause: float, stalls: Stalls, stop: threading.
 
 @contextmanager
 def _report(url: str, hold_seconds: float) -> Iterator[None]:
-    """Reads for so long at a time, with a moment between, until the body ends."""
+    """Reads for so long at a time and more, with a moment between, until the body ends."""
     ends, reads = threading.Event(), threading.Event()
 
     def read() -> None:
@@ -159,6 +165,9 @@ def _report(url: str, hold_seconds: float) -> Iterator[None]:
                 connection.execute(f"lock table public.{_READ} in access share mode".encode())
                 reads.set()
                 ends.wait(hold_seconds)
+                # whoever it has just begun to block is met for as long as it asks
+                while not ends.is_set() and connection.execute(_MET, [hold_seconds]).fetchone():
+                    ends.wait(_LOOK_SECONDS)
                 connection.rollback()
                 ends.wait(hold_seconds / 3)
 

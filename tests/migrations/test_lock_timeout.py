@@ -41,6 +41,8 @@ def test_it_stops_at_its_budget_and_names_who_is_in_the_way(
         holder = rf"pid {pid} of a-report \(postgres, idle in transaction for \d+ s\) holds {mode}"
         assert re.search(holder + " on payment_outbox_pending", done.stderr)
         assert "in the way, trying again: pid" in done.stderr
-        assert catalog(baseline_url) == before
+        # 0003 has prepared itself by then, step by step; its transaction left nothing
+        assert revision == "0003" or catalog(baseline_url) == before
+        assert revisions(baseline_url) == [f"000{int(revision) - 1}"]
     assert run("alembic", "upgrade", "head", url=baseline_url).code == 0
     assert revisions(baseline_url) == [HEAD]

@@ -86,7 +86,8 @@ def test_the_commands_of_ledgerdb(empty_url: str) -> None:
 
     whole = run("ledgerdb", "upgrade", "--url", empty_url, cwd=Path("/"))
     assert (whole.code, whole.stdout) == (0, f"at {HEAD} (verified)\n")
-    assert [line[:4] for line in whole.stderr.splitlines()] == REVISIONS[1:]
+    steps = [line for line in whole.stderr.splitlines() if not line.endswith(".sql")]
+    assert [line[:4] for line in steps] == REVISIONS[1:]
     again = run("ledgerdb", "upgrade", url=empty_url)
     assert (again.code, again.stdout, again.stderr) == (0, f"at {HEAD} (verified)\n", "")
     at_head = run("ledgerdb", "current", "--url", empty_url)

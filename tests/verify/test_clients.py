@@ -19,6 +19,7 @@ from ledgerdb import __version__, migrate
 from ledgerdb.catalog import read
 from ledgerdb.catalog.expected import at
 from ledgerdb.cli import app
+from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.verify import clients
 from ledgerdb.verify.clients_catalogue import load, load_all, render
@@ -286,7 +287,7 @@ def test_expand_revisions_take_nothing_away_without_a_reason(
 
 
 @pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
-def test_the_command(database_url: str) -> None:
+def test_the_command(server: EmbeddedServer, database_url: str) -> None:
     invoke = CliRunner().invoke
     done = invoke(app, ["verify", "clients", "--execute", "--url", database_url])
     assert (done.exit_code, done.stdout) == (
@@ -301,7 +302,6 @@ def test_the_command(database_url: str) -> None:
     assert found["reference"] == [
         "uuid as symphony_ingest: 42501 permission denied for function uuid_strategy"
     ]
-    elsewhere = database_url.replace("/head?", "/postgres?")
-    done = invoke(app, ["verify", "clients", "--url", elsewhere])
+    done = invoke(app, ["verify", "clients", "--url", server.url()])
     assert done.exit_code == 2
     assert "no client runs on revision base" in done.stderr

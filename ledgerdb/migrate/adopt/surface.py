@@ -137,8 +137,8 @@ _ENUMS = text("""
     where t.typnamespace = 'public'::regnamespace and t.typname = any (cast(:enums as text[]))
     group by t.typname
 """)
-# The facts do not say what was hashed: the body, the body without the blanks around it, or the whole
-# definition. A checkout with CRLF line ends made other bytes of the same text.
+# The facts do not say what was hashed: the body, the body without the blanks around it, or the
+# whole definition. A checkout with CRLF line ends made other bytes of the same text.
 _FUNCTIONS = text("""
     select p.proname, pg_catalog.pg_get_function_arguments(p.oid),
         pg_catalog.pg_get_function_result(p.oid),
