@@ -71,9 +71,13 @@ def adopt(
 ) -> None:
     """Inspect a database that the earlier plain-SQL migrations built, and adopt it.
 
-    Reads only, and lists every difference with its consequence, until --confirm. Exit codes: 0 it
-    can be adopted, or was; 1 it cannot, or a difference needs acceptance; 2 it could not be found
-    out (unreachable, missing rights).
+    Reads only, and lists every difference, until --confirm.
+
+    Exit codes: 0 it can be adopted, or was.
+
+    1: it cannot, or a difference needs acceptance.
+
+    2: it could not be found out (unreachable, missing rights).
     """
     signed = frozenset(accept or ())
     try:

@@ -46,8 +46,11 @@ def plan(
 ) -> None:
     """Show which locks, rewrites and scans an upgrade takes, statement by statement.
 
-    The database is only read. Everything is measured on a shadow: a copy without rows, which is
-    dropped. Exit codes: 0 planned, 1 the upgrade would fail or the plan cannot be made, 2 usage.
+    The database is only read.
+
+    Everything is measured on a shadow: a copy without rows, then dropped.
+
+    Exit codes: 0 planned, 1 the upgrade or its plan would fail, 2 usage.
     """
     console = Console(stderr=True)
     with Progress(
