@@ -26,7 +26,7 @@ demo: $(READY) ## The main job on an embedded PostgreSQL 18; writes demo-report.
 	$(BIN)/ledgerdb demo $(ARGS)
 
 test: $(READY) ## All tests, on PostgreSQL 16 and 18
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 prove: $(READY) ## Every proof of docs/correctness.md in CI's sizes: make prove SEED=7
 	$(PROOF) promises

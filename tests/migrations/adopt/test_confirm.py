@@ -167,16 +167,23 @@ def test_a_database_of_somebody_else_is_refused(empty_url: str) -> None:
     assert "missing" in found["table:tenants"].consequence
 
 
+GUARDED = ("revoked_client_certs", "revoked_tokens")
+
+
 def test_the_command(empty_url: str, tmp_path: Path) -> None:
     def adopt_with(*arguments: str, url: str = empty_url) -> tuple[int, str, str]:
         done = CliRunner().invoke(app, ["adopt", "--url", url, *arguments])
         return done.exit_code, done.stdout, done.stderr
 
     build(empty_url)
+    for table in GUARDED:
+        query(empty_url, f"alter table public.{table} disable trigger trg_deny_{table}_mutation")
     code, told, progress = adopt_with()
     assert (code, progress) == (1, "")
-    assert "Needs acceptance: --accept KIND:NAME, once for each (12)" in told
-    accept = [f"--accept=function:{name}" for name in FUNCTIONS]
+    assert "Needs acceptance: --accept KIND:NAME, once for each (2)" in told
+    # the bodies of this database are ours, and none of them is the known one
+    assert told.count("cannot be compared with the known body") == len(FUNCTIONS)
+    accept = [f"--accept=trigger:{table}.trg_deny_{table}_mutation" for table in GUARDED]
     code, told, _ = adopt_with("--confirm", *accept[1:], "--accept=table:nothing")
     assert (code, "--accept table:nothing: there is no such difference" in told) == (1, True)
     assert revisions(empty_url) == []
@@ -184,7 +191,7 @@ def test_the_command(empty_url: str, tmp_path: Path) -> None:
     report = tmp_path / "found.json"
     code, told, _ = adopt_with("--json", "--report", str(report), *accept)
     assert (code, json.loads(told)) == (0, json.loads(report.read_text()))
-    assert json.loads(told)["counts"]["accepted"] == 12
+    assert json.loads(told)["counts"]["accepted"] == 2
 
     confirmed = run("ledgerdb", "adopt", "--confirm", *accept, url=empty_url)
     assert confirmed.code == 0
