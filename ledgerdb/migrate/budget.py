@@ -28,6 +28,7 @@ _PAUSE_SECONDS_MIN: Final = 0.2
 _PAUSE_SECONDS_MAX: Final = 0.6
 # lock_not_available; deadlock_detected, where we were the one to give way
 _PASSING: Final = frozenset({"55P03", "40P01"})
+_OPEN: Final = frozenset({TransactionStatus.INTRANS, TransactionStatus.INERROR})
 _UNSEEN: Final = "a session that is gone by now"
 
 
@@ -66,8 +67,8 @@ def in_short_tries(
             locks.take(connection, wanted, budget.try_seconds)
             body()
         except BaseException:
-            # a file that ended the transaction has ended the savepoint too
-            if transaction_status(connection) is not TransactionStatus.IDLE:
+            # a lost session, or a file that ended the transaction, has ended the savepoint too
+            if not connection.invalidated and transaction_status(connection) in _OPEN:
                 savepoint.rollback()
             raise
         savepoint.commit()

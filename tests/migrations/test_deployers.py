@@ -137,3 +137,19 @@ def test_a_long_statement_of_a_killed_deployer_is_cancelled(
         process.wait(TIMEOUT_SECONDS)
         until(lambda: not query(empty_url, SESSIONS), seconds=5)
     assert catalog(empty_url) == before
+
+
+def test_a_session_that_is_ended_in_a_step_is_told_as_such(
+    own_project: Project, empty_url: str
+) -> None:
+    own_project.add_revision(
+        "0001", {"ddl/0001_ended.sql": "select pg_terminate_backend(pg_backend_pid());\n"}
+    )
+    before = catalog(empty_url)
+    done = own_project.alembic("upgrade", "head", url=empty_url)
+    assert done.code != 0
+    assert "revision 0001, ddl/0001_ended.sql failed: " in done.stderr
+    assert "terminating connection due to administrator command" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "invalid savepoint" not in done.stderr
+    assert catalog(empty_url) == before
