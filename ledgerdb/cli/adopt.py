@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ledgerdb.cli.options import Url
 from ledgerdb.errors import ConfigurationError, DatabaseUnavailable, MigrationError
 from ledgerdb.migrate.adopt import (
     Effect,
@@ -43,14 +44,7 @@ _HEADINGS = {
 
 def adopt(
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--url",
-            help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-            show_default=False,
-        ),
-    ] = None,
+    url: Url = None,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Adopt it; without this nothing is written.")
     ] = False,

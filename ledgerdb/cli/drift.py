@@ -11,6 +11,7 @@ import typer
 
 from ledgerdb.catalog.acceptance import read_acceptances
 from ledgerdb.catalog.compare import Difference
+from ledgerdb.cli.options import Url
 from ledgerdb.errors import LedgerError
 from ledgerdb.migrate.drift import Drift
 from ledgerdb.migrate.drift import drift as find
@@ -24,14 +25,7 @@ _CHARS_MAX: Final = 240  # of a definition in a line for people
 
 def drift(
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--url",
-            help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-            show_default=False,
-        ),
-    ] = None,
+    url: Url = None,
     accepted: Annotated[
         Path | None,
         typer.Option(

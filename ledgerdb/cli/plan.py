@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ledgerdb.cli.options import Url
 from ledgerdb.planning.make import make_plan
 from ledgerdb.planning.text import plan_text
 
@@ -20,12 +21,7 @@ __all__ = ["plan"]
 def plan(
     revision: Annotated[str, typer.Argument(help="Where the upgrade would stop.")] = "head",
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            help="The database; without it LEDGERDB_URL, else DATABASE_URL.", show_default=False
-        ),
-    ] = None,
+    url: Url = None,
     shadow: Annotated[
         str | None,
         typer.Option(

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ledgerdb.cli.options import Url
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.retention import BATCH_SIZE_DEFAULT, RetentionPlan, RetiredBatch, plan, retire
 from ledgerdb.rows import BATCH_SIZE_MAX
@@ -41,14 +42,6 @@ _OlderThan = Annotated[
     typer.Option("--older-than", help="An age such as 400d, 52w or 2y.", show_default=False),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="For machines.")]
-_Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-        show_default=False,
-    ),
-]
 
 
 @retention.command("plan")
@@ -57,7 +50,7 @@ def plan_command(
     before: _Before = None,
     older_than: _OlderThan = None,
     as_json: _Json = False,
-    url: _Url = None,
+    url: Url = None,
 ) -> None:
     """Show what would retire and what would stay, and why. Reads only."""
     moment, age = _horizon(before, older_than)
@@ -87,7 +80,7 @@ def run_command(
     ] = BATCH_SIZE_DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: _Json = False,
-    url: _Url = None,
+    url: Url = None,
 ) -> None:
     """Retire history, batch by batch. Ctrl-C loses no batch that is done, and the server may
     still end the one under way; begin anew any time.

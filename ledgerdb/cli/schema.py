@@ -15,20 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledgerdb import migrate
+from ledgerdb.cli.options import Url
 from ledgerdb.migrate import StepInfo
 
 __all__ = ["current", "history", "upgrade"]
 
 _PIPE_COLUMNS = 250
-
-_Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-        show_default=False,
-    ),
-]
 
 
 def upgrade(
@@ -37,7 +29,7 @@ def upgrade(
     sql: Annotated[
         bool, typer.Option("--sql", help="Write a psql script to stdout; no database is asked.")
     ] = False,
-    url: _Url = None,
+    url: Url = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +72,7 @@ def upgrade(
 
 def current(
     *,
-    url: _Url = None,
+    url: Url = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show the revision of a database and what is pending."""
@@ -100,7 +92,7 @@ def current(
 
 def history(
     *,
-    url: _Url = None,
+    url: Url = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines, with all hashes.")] = False,
 ) -> None:
     """Show what was applied to a database: when, by whom, how, and whether it was verified."""

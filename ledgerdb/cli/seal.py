@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ledgerdb.cli.options import Url
 from ledgerdb.errors import Contention, DatabaseUnavailable, OutcomeUnknown, StatementTimeout
 from ledgerdb.rows import BATCH_SIZE_MAX, SealedBatch, SealOutcome
 from ledgerdb.sync import Ledger
@@ -49,14 +50,7 @@ def seal(
     as_json: Annotated[
         bool, typer.Option("--json", help="For machines; one line a round.")
     ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--url",
-            help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-            show_default=False,
-        ),
-    ] = None,
+    url: Url = None,
 ) -> None:
     """Seal what is new in attempts and attestations. Nobody waits for it; begin anew any time."""
     with Ledger.connect(url) as ledger, _stopping() as stopping:

@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 
+from ledgerdb.cli.options import Url
 from ledgerdb.migrate.online.progress import StepProgress
 from ledgerdb.migrate.online.progress import steps as read_steps
 
@@ -37,14 +38,7 @@ def steps(
     as_json: Annotated[
         bool, typer.Option("--json", help="For machines: one line each time.")
     ] = False,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--url",
-            help="The database; without it LEDGERDB_URL, else DATABASE_URL.",
-            show_default=False,
-        ),
-    ] = None,
+    url: Url = None,
 ) -> None:
     """Show how far concurrent indexes, backfills and other online steps are.
 
