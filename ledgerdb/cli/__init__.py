@@ -13,6 +13,7 @@ from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
+from ledgerdb.cli.operations.commands import add_to
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
 from ledgerdb.cli.seal import seal
@@ -26,7 +27,6 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     help="The database layer of a payments ledger.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("upgrade")(schema.upgrade)
@@ -44,6 +44,7 @@ app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("migrations")(gate.migrations_command)
+add_to(app)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback
