@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -66,6 +67,9 @@ def _options(
 
 def main() -> None:
     """Runs the command line: exit code 1 for an error, with its message on stderr; 2 for usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is spelled out
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except (LedgerError, OSError) as error:

@@ -70,15 +70,15 @@ def actor_or_login(actor: str | None) -> str:
         raise ConfigurationError("no login name was found: give --actor") from None
 
 
-def age_of(text: str) -> timedelta:
-    """An age such as 90s, 15m, 2h or 7d; how typer reads such an option.
+def age_of(option: str, text: str) -> timedelta:
+    """An age such as 90s, 15m, 2h or 7d, as an option has it.
 
     Raises:
         typer.BadParameter: it is none.
     """
     number, unit = text[:-1], text[-1:]
     if unit not in _SECONDS or not number.isdecimal() or len(number) > _DIGITS_MAX:
-        raise typer.BadParameter(f"{text!r} is no age: write it as 90s, 15m, 2h or 7d")
+        raise typer.BadParameter(f"{option} {text}: write it as 90s, 15m, 2h or 7d")
     return timedelta(seconds=int(number) * _SECONDS[unit])
 
 
