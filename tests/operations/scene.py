@@ -17,7 +17,7 @@ from tests.sql.queue import Queue
 __all__ = ["HOSTILE", "Scene", "build", "keys_of", "login"]
 
 HOSTILE = "no\x1b[2Janswer\u202e\x9b31m"  # what a rail, or a bad worker, may say
-SECRET = "77.01 secret"
+SECRET = "77.01 secret"  # noqa: S105 - an amount, which no output has unless it is asked for
 
 
 @dataclass(frozen=True, slots=True)

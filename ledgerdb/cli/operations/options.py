@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_DIGITS_MAX: Final = 9
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
 Role = Annotated[
@@ -76,10 +76,9 @@ def age_of(option: str, text: str) -> timedelta:
     Raises:
         typer.BadParameter: it is none.
     """
-    number, unit = text[:-1], text[-1:]
-    if unit not in _SECONDS or not number.isdecimal() or len(number) > _DIGITS_MAX:
+    if not re.fullmatch(r"[0-9]{1,9}[smhd]", text):
         raise typer.BadParameter(f"{option} {text}: write it as 90s, 15m, 2h or 7d")
-    return timedelta(seconds=int(number) * _SECONDS[unit])
+    return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
 
 
 def names(*words: str) -> list[str]:
