@@ -211,7 +211,7 @@ def test_what_a_worker_said_cannot_drive_the_terminal(reader: str, scene: Scene)
 def test_an_item_that_is_none(reader: str) -> None:
     with pytest.raises(UnknownItem, match="there is no item"):
         invoke(reader, "inspect", uuid4())
-    assert "not a valid" in invoke(reader, "inspect", "x", code=2).output.lower()
+    assert "OUTBOX_ID" in invoke(reader, "inspect", "x", code=2).stderr
 
 
 def test_a_life_is_told_in_order(reader: str) -> None:
