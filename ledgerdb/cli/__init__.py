@@ -12,6 +12,7 @@ from ledgerdb.cli import gate, schema
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
+from ledgerdb.cli.evidence import evidence
 from ledgerdb.cli.functions import functions
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
@@ -39,6 +40,7 @@ app.command()(plan)
 app.command()(seal)
 app.command()(server)
 app.command()(steps)
+app.add_typer(evidence)
 app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
