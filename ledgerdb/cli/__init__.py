@@ -44,6 +44,7 @@ app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
 
 

@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 from ledgerdb.cli.options import Url
 from ledgerdb.cli.verify import Json, Out, checking, conclude, folder_of
-from ledgerdb.verify import indexes
+from ledgerdb.verify import indexes, timeouts
 from ledgerdb.verify.evidence import Evidence
 
-__all__ = ["indexes_command"]
+__all__ = ["indexes_command", "timeouts_command"]
+
+
+def timeouts_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
+    """Check that sessions of runtime roles start with bounded timeouts (INV-117)."""
+    _verify("timeouts", timeouts.verify_timeouts, timeouts.ARTEFACT, url, out, as_json=as_json)
 
 
 def indexes_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
