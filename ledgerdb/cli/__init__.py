@@ -46,6 +46,7 @@ verify.command("clients")(gate.clients_command)
 verify.command("migrations")(gate.migrations_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
+verify.command("roles")(verify_catalog.roles_command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ledgerdb.cli.options import Url
 from ledgerdb.cli.verify import Json, Out, checking, conclude, folder_of
-from ledgerdb.verify import indexes, timeouts
+from ledgerdb.verify import indexes, roles, timeouts
 from ledgerdb.verify.evidence import Evidence
 
-__all__ = ["indexes_command", "timeouts_command"]
+__all__ = ["indexes_command", "roles_command", "timeouts_command"]
 
 
 def timeouts_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
@@ -20,6 +20,11 @@ def timeouts_command(*, url: Url = None, out: Out = None, as_json: Json = False)
 def indexes_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
     """Check that the hot-path indexes exist, are valid, and are what their names say (INV-118)."""
     _verify("indexes", indexes.verify_indexes, indexes.ARTEFACT, url, out, as_json=as_json)
+
+
+def roles_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
+    """Check who may do what: runtime roles write through functions only (INV-010)."""
+    _verify("roles", roles.verify_roles, roles.ARTEFACT, url, out, as_json=as_json)
 
 
 def _verify(
