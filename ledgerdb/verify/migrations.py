@@ -57,12 +57,10 @@ def verify_migrations(
     checks = check_all(target, progress=progress)
     progress("catalog")
     drifted = drift(target)
-    found = [f"{check.revision}: {finding}" for check in checks for finding in check.findings] + [
-        f"the catalog has drifted: {' '.join(difference.key)}: {difference.consequence}".rstrip(
-            ": "
-        )
-        for difference in drifted.differences
-    ]
+    found = [f"{check.revision}: {finding}" for check in checks for finding in check.findings]
+    for difference in drifted.differences:
+        meaning = f": {difference.consequence}" if difference.consequence else ""
+        found.append(f"the catalog has drifted: {' '.join(difference.key)}{meaning}")
 
     def witness(session: Session) -> Witnessed:
         ledger = reading(session, _LEDGER)
