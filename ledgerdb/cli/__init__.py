@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema, verify_catalog
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
@@ -47,6 +47,10 @@ verify.command("migrations")(gate.migrations_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
 verify.command("roles")(verify_catalog.roles_command)
+verify.command("floors")(verify_catalog.floors_command)
+verify.command("evidence")(verify_contract.evidence_command)
+verify.command("contract")(verify_contract.contract_command)
+verify.command("all")(verify_contract.all_command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.verify.evidence import Evidence, InvalidEvidence, read
 from ledgerdb.verify.freshness import staleness
+from ledgerdb.verify.registry import CONTRACT
 
 __all__ = ["Artefact", "Soundness", "artefacts", "look_at"]
 
@@ -57,7 +58,12 @@ def artefacts(folder: Path) -> list[Artefact]:
     """
     if not folder.is_dir():
         raise ConfigurationError(f"no folder {folder}")
-    return [look_at(folder, path) for path in sorted(_files(folder))]
+    found = {path: look_at(folder, path) for path in sorted(_files(folder))}
+    for path, why in _moved_on(found):
+        artefact = found[path]
+        if artefact.soundness in {Soundness.SOUND, Soundness.STALE}:
+            found[path] = replace(artefact, soundness=Soundness.STALE, why=(*artefact.why, why))
+    return list(found.values())
 
 
 def look_at(folder: Path, path: str) -> Artefact:
@@ -80,6 +86,20 @@ def look_at(folder: Path, path: str) -> Artefact:
         return Artefact(path, Soundness.INVALID, (said,), sha256, evidence)
     why = tuple(staleness(evidence))
     return Artefact(path, Soundness.STALE if why else Soundness.SOUND, why, sha256, evidence)
+
+
+def _moved_on(found: Mapping[str, Artefact]) -> Iterator[tuple[str, str]]:
+    """Artefacts that judge others by their hashes, where those have others now."""
+    status, closeout = (found.get(path) for path in CONTRACT)
+    if status is not None and status.evidence is not None:
+        for row in status.evidence.details.get("rows", ()):
+            judged = found.get(row["evidence"])
+            if judged is not None and judged.sha256 != row["sha256"]:
+                yield status.path, f"stale: {judged.path} is not the file that {row['id']} had"
+    if closeout is not None and closeout.evidence is not None:
+        named = closeout.evidence.details.get("contract_status", {}).get("sha256")
+        if status is None or status.sha256 != named:
+            yield closeout.path, f"stale: it is about another {CONTRACT[0]}"
 
 
 def _files(folder: Path) -> Iterator[str]:
