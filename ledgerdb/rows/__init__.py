@@ -22,6 +22,7 @@ from ledgerdb.rows.ingress import (
     Instruction,
     InstructionStatus,
     OutboxItem,
+    Payload,
     RegisteredTenant,
 )
 from ledgerdb.rows.limits import (
@@ -111,6 +112,7 @@ __all__ = [
     "OutboxControl",
     "OutboxIdentity",
     "OutboxItem",
+    "Payload",
     "RedriveOutcome",
     "RedrivenItem",
     "RegisteredTenant",
