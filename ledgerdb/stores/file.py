@@ -84,7 +84,12 @@ class StoreFile:
         if function is None:
             raise ConfigurationError(f"the file store has no {call.function}: use the database")
         with self._transaction(call) as connection:
-            return cast("T", function(connection, call.parameters))
+            try:
+                return cast("T", function(connection, call.parameters))
+            except ValueError as error:
+                raise StoreDamaged(
+                    f"{self._path}: {call.function}: what is stored is not readable: {error}"
+                ) from error
 
     def ping(self) -> None:
         """Reads from the file.
