@@ -21,6 +21,7 @@ PAIRS: Final[Mapping[str, str]] = {
     "verbs/blocking.py": "verbs/awaited.py",
     "verbs/ingress.py": "verbs/awaited_ingress.py",
     "verbs/operations.py": "verbs/awaited_operations.py",
+    "verbs/reading.py": "verbs/awaited_reading.py",
 }
 _CHANGES: Final[Sequence[tuple[str, str]]] = (
     (
@@ -32,9 +33,9 @@ _CHANGES: Final[Sequence[tuple[str, str]]] = (
     (r"self\.(execute|ping|close|ledger\.\w+)\(", r"await self.\1("),
     (r"self\.file\.(\w+)\(\)", r"await to_thread(self.file.\1)"),
     (r"self\.file\.(\w+)\((?=\w)", r"await to_thread(self.file.\1, "),
-    (r"\b((Operator|Ingress)?Verbs|(Postgres|File)?Store|Ledger)\b", r"Async\1"),
+    (r"\b((Ingress|Operator|Reading)?Verbs|(Postgres|File)?Store|Ledger)\b", r"Async\1"),
     (r"\bopen_store\b", "open_async_store"),
-    (r"ledgerdb\.verbs\.(operations|ingress)\b", r"ledgerdb.verbs.awaited_\1"),
+    (r"ledgerdb\.verbs\.(ingress|operations|reading)\b", r"ledgerdb.verbs.awaited_\1"),
     (r"^from ledgerdb\.sync import", "from asyncio import to_thread\nfrom ledgerdb.aio import"),
 )
 

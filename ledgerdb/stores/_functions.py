@@ -24,7 +24,7 @@ from ledgerdb.rows import (
     RegisteredTenant,
 )
 from ledgerdb.stores import _rules as rules
-from ledgerdb.stores._statements import STATEMENTS
+from ledgerdb.stores._statements import SCHEMA_VERSION, STATEMENTS
 
 __all__ = ["FUNCTIONS"]
 
@@ -185,6 +185,7 @@ def evidence_pack(
     accepted_at = datetime.fromisoformat(found["accepted_at"])
     correlation_id = found["correlation_id"]
     return EvidencePack(
+        schema_version=f"file-{SCHEMA_VERSION}",
         attestation=Attestation(
             attestation_id=UUID(found["attestation_id"]),
             tenant_id=parameters["p_tenant_id"],
@@ -196,6 +197,7 @@ def evidence_pack(
             member_id=None,
             correlation_id=None if correlation_id is None else UUID(correlation_id),
             received_at=accepted_at,
+            chain=None,
         ),
         outbox=OutboxIdentity(
             outbox_id=UUID(found["outbox_id"]),
@@ -210,6 +212,7 @@ def evidence_pack(
         late_results=(),
         operator_actions=(),
         retired=None,
+        seals=(),
     )
 
 
