@@ -49,7 +49,7 @@ LIBRARIES: dict[str, set[str]] = {
     "embedded": set(),
     "retention": set(),
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
-    "verify": {"alembic", "jsonschema", "psycopg", "sqlalchemy"},
+    "verify": {"alembic", "jsonschema", "psycopg", "rfc8785", "sqlalchemy", "yaml"},
 }
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 
