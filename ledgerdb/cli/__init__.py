@@ -10,6 +10,7 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import gate, schema
 from ledgerdb.cli.adopt import adopt
+from ledgerdb.cli.approve import approvals, approve
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
@@ -33,6 +34,8 @@ app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command("history")(schema.history)
 app.command()(adopt)
+app.command()(approvals)
+app.command()(approve)
 app.command()(demo)
 app.command()(drift)
 app.command()(plan)
