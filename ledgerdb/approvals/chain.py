@@ -119,7 +119,7 @@ def _step(root: Path, path: Path, before: Step | None) -> Step:
     }
     known = {CHANGE} | {f"{role}.json{suffix}" for role in approvals for suffix in ("", ".sig")}
     if unknown := sorted(files.keys() - known):
-        raise ApprovalRefused(f"{label} has what is no approval: {', '.join(unknown)}")
+        raise ApprovalRefused(f"{label} has what is no approval: {unknown}")
     return Step(path.name, change, approvals, files, surface)
 
 
@@ -131,6 +131,8 @@ def _approval(root: Path, path: Path, role: Role, change: str) -> Mapping[str, A
         raise ApprovalRefused(f"{label} was edited: its checksum is another")
     if approval["role"] != role or approval["change"] != change:
         raise ApprovalRefused(f"{label} is of another role or another change")
+    if not (approval["by"] + approval["reason"]).isprintable():
+        raise ApprovalRefused(f"{label} has characters that cannot be seen")
     return approval
 
 

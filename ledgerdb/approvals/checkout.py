@@ -52,7 +52,7 @@ class Checkout:
 
     def uncommitted(self) -> tuple[str, ...]:
         """Regulated files that differ from the last commit, those that are removed included."""
-        if not self._git("rev-list", "--all", "--max-count=1"):
+        if not self._has_commits():
             return ()
         names = self._git(
             "diff", "--name-only", "--relative", "-z", "--no-renames", "HEAD", "--", *PATHSPECS
@@ -68,7 +68,9 @@ class Checkout:
         """
         since = self._git("hash-object", "-t", "tree", "--stdin", stdin="")
         if approved is not None:
-            since = self._git("log", "-1", "--format=%H", "--", f"{FOLDER}/{approved}")
+            if not self._has_commits():
+                return {}
+            since = self._git("rev-list", "-1", "HEAD", "--", f"{FOLDER}/{approved}")
             if not since:
                 return {}
         numbers = self._git(
@@ -80,6 +82,9 @@ class Checkout:
             for added, removed, path in rows
             if _BINARY not in (added, removed)
         }
+
+    def _has_commits(self) -> bool:
+        return bool(self._git("rev-list", "--all", "--max-count=1"))
 
     def _git(self, *arguments: str, stdin: str | None = None) -> str:
         """What git prints.

@@ -41,7 +41,7 @@ def read_json(root: Path, path: Path, schema: str) -> dict[str, Any]:
     text = _read(path, label)
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApprovalRefused(f"{label} is no JSON: {error}") from error
     require(root, content, schema, label)
     if text_of(content) != text:
@@ -70,7 +70,7 @@ def require(root: Path, content: object, schema: str, label: str) -> None:
     source = f"evidence/{schema}"
     try:
         validator = Draft202012Validator(json.loads(_read(root / source, source)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApprovalRefused(f"{source} is no JSON: {error}") from error
     wrong = sorted(
         f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ __all__ = ["Draft", "draft_approval"]
 
 _CHANGE_FORMAT: Final = "ledgerdb-approved-change-1"
 _APPROVAL_FORMAT: Final = "ledgerdb-approval-1"
+_SIGNER: Final = re.compile(r"[^<>\s][^<>]*[^<>\s]( <[^<>\s]+>)?")
+_REASON_MIN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,7 @@ def draft_approval(root: Path, role: Role, *, by: str, reason: str) -> Draft:
         ConfigurationError: SOURCE_DATE_EPOCH is no time.
         OSError: a file cannot be read.
     """
-    if not by.isprintable():
-        raise ApprovalRefused("--by has characters that cannot be seen")
+    _require_words(by, reason)
     policy, surface, chain = read_policy(root), read_surface(root), read_chain(root)
     checkout = Checkout(root)
     require_consistent(root)
@@ -116,7 +118,8 @@ def draft_approval(root: Path, role: Role, *, by: str, reason: str) -> Draft:
         apart = policy.separated | (frozenset() if approved is None else approved.separated)
         _require_another(chain.begun, apart, role, by)
     approval = _approval(role, by, reason, policy.signs[role], change)
-    require(root, {**approval}, "approval.schema.json", "the approval")
+    require(root, change, "approved-change.schema.json", "the change")
+    require(root, approval, "approval.schema.json", "the approval")
     signed = {role} if chain.begun is None else {role, *chain.begun.approvals}
     return Draft(
         root=root,
@@ -130,6 +133,17 @@ def draft_approval(root: Path, role: Role, *, by: str, reason: str) -> Draft:
         uncommitted=checkout.uncommitted(),
         lines=checkout.line_counts(None if approved is None else approved.name),
     )
+
+
+def _require_words(by: str, reason: str) -> None:
+    if not _SIGNER.fullmatch(by):
+        raise ApprovalRefused(f"who signs is a name, or 'name <address>', and not {by!r}")
+    if len(reason.strip()) < _REASON_MIN:
+        raise ApprovalRefused(
+            f"a reason has {_REASON_MIN} letters or more: {reason!r} says too little"
+        )
+    if not (by + reason).isprintable():
+        raise ApprovalRefused("name and reason are one line each, of characters that can be seen")
 
 
 def _change(surface: Surface, chain: Chain, policy: Policy) -> dict[str, Any]:

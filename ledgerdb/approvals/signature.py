@@ -31,7 +31,7 @@ def sign(text: str, key: Path) -> str:
         [program, "-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key)],
         check=False,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         input=text,
     )
     if done.returncode != 0:

@@ -19,7 +19,7 @@ __all__ = ["FOLDERS", "PATHSPECS", "Changes", "Surface", "changes_between", "rea
 FOLDERS: Final = ("migrations", "sqlfunctions")
 _EVIDENCE: Final = "evidence"
 _CONTRACT: Final = re.compile(
-    r"contract\.yml|change-control\.toml|allowed_signers|.+\.schema\.json"
+    r"contract\.yml|change-control\.toml|allowed_signers|.*\.schema\.json"
 )
 # The same for git.
 PATHSPECS: Final = (
@@ -32,7 +32,7 @@ PATHSPECS: Final = (
 _FORMAT: Final = "ledgerdb-surface-1"
 # What Python writes beside the revisions that it imports.
 _CACHE: Final = "__pycache__"
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_PATH: Final = re.compile(r"[A-Za-z0-9_./-]+")
 _EXECUTABLE: Final = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
@@ -116,7 +116,9 @@ def read_surface(root: Path) -> Surface:
     faults: list[str] = []
     for entry in sorted(_regulated(root), key=lambda entry: entry.path):
         path = Path(entry.path).relative_to(root).as_posix()
-        if fault := _fault(entry):
+        if not _PATH.fullmatch(path):
+            faults.append(f"{path!r}: a name outside of A-Z a-z 0-9 . _ -")
+        elif fault := _fault(entry):
             faults.append(f"{path}: {fault}")
         else:
             files[path] = hashlib.sha256(Path(entry.path).read_bytes()).hexdigest()
@@ -155,6 +157,4 @@ def _fault(entry: os.DirEntry[str]) -> str | None:
         return "no regular file"
     if os.name == "posix" and mode & _EXECUTABLE:
         return "executable; nothing here is a program (chmod -x)"
-    if not _NAME.fullmatch(entry.name):
-        return "a name outside of A-Z a-z 0-9 . _ -"
     return None

@@ -11,6 +11,7 @@ from ledgerdb import __version__
 from ledgerdb.cli import gate, schema
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.approve import approvals, approve
+from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
@@ -46,6 +47,7 @@ app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
+verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
 
 
