@@ -99,7 +99,8 @@ class Checkout:
             [git, "-C", str(self.root), *arguments],
             check=False,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
             input=stdin,
             timeout=_GIT_SECONDS_MAX,
         )
