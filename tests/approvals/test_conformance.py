@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -164,6 +165,49 @@ def test_an_edited_change_fails(
 ) -> None:
     approved.rewrite(approved.folders[0] / "change.json", **fields)
     approved.all_find(words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries"),
+    [
+        ("added", {"migrations/new.sql": "1" * 64, "migrations/phases.toml": "1" * 64}),
+        ("changed", {"migrations/bookkeeping.sql": {"before": "1" * 64, "after": "2" * 64}}),
+        ("removed", {"migrations/schema.sql": "1" * 64}),
+    ],
+)
+def test_a_change_of_what_was_not_there_fails(
+    kind: str, entries: dict[str, object], approved: Repository
+) -> None:
+    approved.write("migrations/new.sql", "")
+    approved.change()
+    (approved.root / "migrations" / "schema.sql").unlink()
+    approved.approve()
+    approved.holds()
+    changes = json.loads((approved.folders[1] / "change.json").read_text())["changes"]
+    approved.forge(approved.folders[1], changes=changes | {kind: entries})
+    approved.all_find("was edited: its changes do not follow from what was approved before")
+
+
+def test_roles_that_the_change_does_not_keep_apart_fail(approved: Repository) -> None:
+    approved.forge(approved.folders[0], separated=[])
+    approved.all_find("keeps other roles apart than the policy")
+
+
+def test_a_folder_under_another_name_fails(approved: Repository) -> None:
+    folder = approved.folders[0]
+    moved = folder.rename(folder.with_name("0001-000000000000"))
+    approved.all_find("its changes lead to the surface")
+    moved.rename(approved.root / "elsewhere")
+    folder.symlink_to(approved.root / "elsewhere", target_is_directory=True)
+    approved.all_find("is no folder of approvals")
+
+
+def test_a_change_that_follows_another_fails(approved: Repository) -> None:
+    approved.change()
+    approved.approve()
+    for previous in (None, {"folder": "0001-000000000000", "files": {}}):
+        approved.forge(approved.folders[1], previous=previous)
+        approved.all_find(f"does not follow {approved.folders[0].name}")
 
 
 def test_what_lies_beside_approvals_fails(approved: Repository) -> None:
