@@ -27,6 +27,7 @@ def sign(text: str, key: Path) -> str:
     program = shutil.which("ssh-keygen")
     if program is None:
         raise ApprovalRefused("ssh-keygen is not installed: nothing can be signed")
+    # without a limit in time: a person may be looking for the passphrase
     done = subprocess.run(  # noqa: S603 - a fixed command
         [program, "-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key)],
         check=False,
