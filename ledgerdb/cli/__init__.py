@@ -10,6 +10,8 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
 from ledgerdb.cli.adopt import adopt
+from ledgerdb.cli.approve import approvals, approve
+from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
@@ -33,6 +35,8 @@ app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command("history")(schema.history)
 app.command()(adopt)
+app.command()(approvals)
+app.command()(approve)
 app.command()(demo)
 app.command()(drift)
 app.command()(plan)
@@ -43,6 +47,7 @@ app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
+verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
 verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
