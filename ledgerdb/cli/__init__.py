@@ -10,9 +10,11 @@ import typer
 from ledgerdb import __version__
 from ledgerdb.cli import gate, schema
 from ledgerdb.cli.adopt import adopt
+from ledgerdb.cli.console import console
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
+from ledgerdb.cli.metrics import metrics
 from ledgerdb.cli.operations.commands import add_to
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
@@ -33,6 +35,7 @@ app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command("history")(schema.history)
 app.command()(adopt)
+app.command()(console)
 app.command()(demo)
 app.command()(drift)
 app.command()(plan)
@@ -40,6 +43,7 @@ app.command()(seal)
 app.command()(server)
 app.command()(steps)
 app.add_typer(functions)
+app.add_typer(metrics)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)

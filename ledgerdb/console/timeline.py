@@ -1,0 +1,211 @@
+"""The whole life of an item: what happened when, and how long each part of it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ledgerdb.console.source import Item
+
+__all__ = ["SCALE", "Happening", "Lane", "Segment", "Timeline", "timeline_of"]
+
+SCALE: Final = 1_000.0  # width of the time axis
+_LANES_MAX: Final = 40
+_WIDTH_MIN: Final = 3.0  # so that what was short is seen
+_PACK: Final = {
+    "DISPATCHED": "good",
+    "FAILED": "bad",
+    "RETRYABLE": "wait",
+    "ZOMBIE_REQUEUE": "crash",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline."""
+
+    at: datetime
+    title: str
+    kind: str = "plain"
+    who: str | None = None
+    facts: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time on a lane."""
+
+    kind: str
+    x: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An attempt on the time axis."""
+
+    label: str
+    segments: tuple[Segment, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened, in order; and the attempts as lanes between `began` and `ended`."""
+
+    happenings: tuple[Happening, ...]
+    lanes: tuple[Lane, ...]
+    left_off: int
+    began: datetime
+    ended: datetime
+    is_over: bool
+    took: timedelta = field(default=timedelta(0))
+
+
+def timeline_of(item: Item) -> Timeline:
+    """The life of an item up to now, or to its end."""
+    happenings = tuple(sorted(_happenings(item), key=lambda each: each.at))
+    is_over = item.found.queue is None
+    began = happenings[0].at
+    ended = happenings[-1].at if is_over else max(item.now, happenings[-1].at)
+    axis = _Axis(began, ended)
+    lanes = [*_lanes(item, axis)]
+    return Timeline(
+        happenings=happenings,
+        lanes=tuple(lanes[-_LANES_MAX:]),
+        left_off=max(len(lanes) - _LANES_MAX, 0),
+        began=began,
+        ended=ended,
+        is_over=is_over,
+        took=ended - began,
+    )
+
+
+class _Axis:
+    def __init__(self, began: datetime, ended: datetime) -> None:
+        self._began = began
+        self._span = max((ended - began).total_seconds(), 0.001)
+
+    def segment(self, kind: str, start: datetime, end: datetime, title: str) -> Segment:
+        x = (start - self._began).total_seconds() / self._span * SCALE
+        width = max((end - start).total_seconds() / self._span * SCALE, _WIDTH_MIN)
+        return Segment(kind, round(min(x, SCALE - width), 2), round(width, 2), title)
+
+
+def _time(document: Mapping[str, Any], key: str) -> datetime | None:
+    return None if document.get(key) is None else datetime.fromisoformat(document[key])
+
+
+def _known(document: Mapping[str, Any], *keys: str) -> tuple[tuple[str, object], ...]:
+    return tuple(
+        (key.replace("_", " "), document[key]) for key in keys if document.get(key) is not None
+    )
+
+
+def _lanes(item: Item, axis: _Axis) -> Iterator[Lane]:
+    waits_from = datetime.fromisoformat(item.found.identity["created_at"])
+    for attempt in item.found.attempts:
+        claimed = datetime.fromisoformat(attempt["claimed_at"])
+        ended = _time(attempt, "completed_at") or datetime.fromisoformat(attempt["created_at"])
+        begun = _time(attempt, "dispatch_started_at")
+        segments = [axis.segment("waiting", waits_from, claimed, "on the queue")] * (
+            claimed > waits_from
+        )
+        if begun is not None:
+            segments.append(axis.segment("leased", claimed, begun, "leased, not yet sent"))
+        kind = _PACK.get(attempt["state"], "plain")
+        segments.append(axis.segment(kind, begun or claimed, ended, attempt["state"]))
+        yield Lane(f"Attempt {attempt['attempt_no']}", tuple(segments), attempt["state"])
+        waits_from = ended
+    queue = item.found.queue
+    if queue is not None:
+        leased = _time(queue, "leased_at")
+        if leased is None or queue["claimed_by"] is None:
+            rest = [axis.segment("waiting", waits_from, item.now, "on the queue")]
+        else:
+            rest = [
+                axis.segment("waiting", waits_from, leased, "on the queue"),
+                axis.segment("leased", leased, item.now, f"leased by {queue['claimed_by']}"),
+            ]
+        yield Lane("Now", tuple(rest), queue["status"])
+
+
+def _happenings(item: Item) -> Iterator[Happening]:
+    found, pack = item.found, item.pack
+    if pack is not None:
+        yield Happening(
+            pack.attestation.received_at,
+            "Attested",
+            facts=(("payload SHA-256", pack.attestation.payload_hash),),
+        )
+    yield Happening(
+        datetime.fromisoformat(found.identity["created_at"]), "Accepted, durably on the queue"
+    )
+    for attempt in found.attempts:
+        yield from _of_attempt(attempt)
+    if found.queue is not None:
+        yield from _of_queue(found.queue)
+    for late in found.late_results:
+        yield Happening(
+            datetime.fromisoformat(late["received_at"]),
+            f"Late result: {late['state']}, {late['outcome']}",
+            "bad" if late.get("contradicts") else "crash",
+            late["worker_id"],
+            _known(
+                late, "rail_reference", "rail_code", "error_code", "error_message", "latency_ms"
+            ),
+        )
+    for action in found.operator_actions:
+        yield Happening(
+            datetime.fromisoformat(action["created_at"]),
+            f"Operator: {action['action']}",
+            "person",
+            action["actor"],
+            _known(action, "reason"),
+        )
+    if found.retired is not None:
+        yield Happening(
+            datetime.fromisoformat(found.retired["retired_at"]),
+            f"{found.retired['attempts']} attempts retired by retention",
+            facts=_known(found.retired, "state", "rail_reference", "error_code", "digest"),
+        )
+    if pack is not None:
+        for seal in pack.seals:
+            yield Happening(
+                seal.sealed_at,
+                f"Sealed: {seal.subject.lower()} in seal {seal.seal_no}",
+                facts=(("seal hash", seal.seal_hash),),
+            )
+
+
+def _of_attempt(attempt: Mapping[str, Any]) -> Iterator[Happening]:
+    who, number = attempt["worker_id"], attempt["attempt_no"]
+    claimed = datetime.fromisoformat(attempt["claimed_at"])
+    if who is not None:
+        yield Happening(claimed, f"Attempt {number} leased", who=who)
+    begun = _time(attempt, "dispatch_started_at")
+    if begun is not None:
+        yield Happening(begun, f"Attempt {number}: dispatch declared", who=who)
+    yield Happening(
+        _time(attempt, "completed_at") or datetime.fromisoformat(attempt["created_at"]),
+        f"Attempt {number}: {attempt['state']}",
+        _PACK.get(attempt["state"], "plain"),
+        attempt["closed_by"] or who,
+        _known(attempt, "rail_reference", "rail_code", "error_code", "error_message", "latency_ms"),
+    )
+
+
+def _of_queue(queue: Mapping[str, Any]) -> Iterator[Happening]:
+    who = queue["claimed_by"]
+    leased, begun, held = (_time(queue, k) for k in ("leased_at", "dispatch_started_at", "held_at"))
+    if who is not None and leased is not None:
+        yield Happening(leased, f"Attempt {queue['attempt_count'] + 1} leased", who=who)
+        if begun is not None:
+            yield Happening(
+                begun, f"Attempt {queue['attempt_count'] + 1}: dispatch declared", who=who
+            )
+    if held is not None:
+        yield Happening(held, f"On hold: {queue['status']}", "wait")
