@@ -41,7 +41,7 @@ def serve_command(
         float, typer.Option(min=0, max=300, help="Seconds in which scrapes get the same figures.")
     ] = 10,
 ) -> None:
-    """Serve /metrics until Ctrl-C. Reads only, over one connection, at most once in --cache seconds.
+    """Serve /metrics until Ctrl-C. Reads over one connection, at most once in --cache seconds.
 
     Without an answer of the database ledgerdb_up is 0, and the scrape succeeds all the same.
 

@@ -31,6 +31,7 @@ class Happening:
     kind: str = "plain"
     who: str | None = None
     facts: tuple[tuple[str, object], ...] = ()
+    is_work: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ def timeline_of(item: Item) -> Timeline:
     happenings = tuple(sorted(_happenings(item), key=lambda each: each.at))
     is_over = item.found.queue is None
     began = happenings[0].at
-    ended = happenings[-1].at if is_over else max(item.now, happenings[-1].at)
+    # seals and retention come when it is over already
+    ended = max(each.at for each in happenings if each.is_work)
+    ended = ended if is_over else max(item.now, ended)
     axis = _Axis(began, ended)
     lanes = [*_lanes(item, axis)]
     return Timeline(
@@ -120,17 +123,28 @@ def _lanes(item: Item, axis: _Axis) -> Iterator[Lane]:
         segments.append(axis.segment(kind, begun or claimed, ended, attempt["state"]))
         yield Lane(f"Attempt {attempt['attempt_no']}", tuple(segments), attempt["state"])
         waits_from = ended
-    queue = item.found.queue
-    if queue is not None:
-        leased = _time(queue, "leased_at")
-        if leased is None or queue["claimed_by"] is None:
-            rest = [axis.segment("waiting", waits_from, item.now, "on the queue")]
-        else:
-            rest = [
-                axis.segment("waiting", waits_from, leased, "on the queue"),
-                axis.segment("leased", leased, item.now, f"leased by {queue['claimed_by']}"),
-            ]
-        yield Lane("Now", tuple(rest), queue["status"])
+    if item.found.queue is not None:
+        yield Lane(
+            "Now",
+            tuple(_now(item.found.queue, item.now, waits_from, axis)),
+            item.found.queue["status"],
+        )
+
+
+def _now(
+    queue: Mapping[str, Any], now: datetime, since: datetime, axis: _Axis
+) -> Iterator[Segment]:
+    held = _time(queue, "held_at")
+    until = held or now
+    leased = _time(queue, "leased_at") if queue["claimed_by"] is not None else None
+    if leased is None:
+        yield axis.segment("waiting", since, until, "on the queue")
+    else:
+        yield axis.segment("waiting", since, leased, "on the queue")
+        yield axis.segment("leased", leased, until, f"leased by {queue['claimed_by']}")
+    if held is not None:
+        doubt = queue["status"] == "IN_DOUBT"
+        yield axis.segment("bad" if doubt else "wait", held, now, queue["status"])
 
 
 def _happenings(item: Item) -> Iterator[Happening]:
@@ -171,6 +185,7 @@ def _happenings(item: Item) -> Iterator[Happening]:
             datetime.fromisoformat(found.retired["retired_at"]),
             f"{found.retired['attempts']} attempts retired by retention",
             facts=_known(found.retired, "state", "rail_reference", "error_code", "digest"),
+            is_work=False,
         )
     if pack is not None:
         for seal in pack.seals:
@@ -178,6 +193,7 @@ def _happenings(item: Item) -> Iterator[Happening]:
                 seal.sealed_at,
                 f"Sealed: {seal.subject.lower()} in seal {seal.seal_no}",
                 facts=(("seal hash", seal.seal_hash),),
+                is_work=False,
             )
 
 
@@ -208,4 +224,5 @@ def _of_queue(queue: Mapping[str, Any]) -> Iterator[Happening]:
                 begun, f"Attempt {queue['attempt_count'] + 1}: dispatch declared", who=who
             )
     if held is not None:
-        yield Happening(held, f"On hold: {queue['status']}", "wait")
+        kind = "bad" if queue["status"] == "IN_DOUBT" else "wait"
+        yield Happening(held, f"On hold: {queue['status']}", kind)
