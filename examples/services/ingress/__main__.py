@@ -1,0 +1,70 @@
+"""The ingress as a program: `python -m examples.services.ingress`, until SIGTERM.
+
+It reads the variables `INGRESS_...` (see `settings.py`) and LEDGERDB_URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import uvicorn
+
+from examples.services import logs
+from examples.services.ingress.app import create_app
+from examples.services.ingress.keys import Keys
+from examples.services.ingress.protocol import bounded_protocol
+from examples.services.ingress.settings import IngressSettings
+from examples.services.settings import from_environment
+from ledgerdb import AsyncLedger, LedgerError
+
+_log = logging.getLogger("services.ingress")
+
+
+def main() -> None:
+    """Serves until SIGTERM or SIGINT. Exit code 1: a setting is wrong; stderr says which."""
+    try:
+        settings = from_environment(IngressSettings, "INGRESS_", os.environ)
+        keys = Keys(settings.keys_file)
+        ledger = AsyncLedger.connect(settings=settings.engine())
+    except LedgerError as error:
+        sys.exit(f"ingress: {error}")
+    logs.configure(settings.log_level)
+    asyncio.run(_serve(settings, keys, ledger))
+
+
+async def _serve(settings: IngressSettings, keys: Keys, ledger: AsyncLedger) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, keys)
+    async with ledger:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(ledger, keys, settings),
+                host=settings.host,
+                port=settings.port,
+                http=bounded_protocol(settings.head_seconds, settings.connections_max),
+                ws="none",
+                lifespan="on",
+                access_log=False,  # the frame's is structured
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=settings.stop_seconds,
+            )
+        )
+        await server.serve()
+
+
+def _reload(keys: Keys) -> None:
+    try:
+        keys.reload()
+    except LedgerError as error:
+        _log.error("the keys stay what they were: %s", error)
+    else:
+        _log.info("keys read again")
+
+
+if __name__ == "__main__":
+    main()
