@@ -11,12 +11,10 @@ import os
 import signal
 import sys
 
-import uvicorn
-
 from examples.services import logs
 from examples.services.ingress.app import create_app
 from examples.services.ingress.keys import Keys
-from examples.services.ingress.protocol import bounded_protocol
+from examples.services.ingress.server import server_of
 from examples.services.ingress.settings import IngressSettings
 from examples.services.settings import from_environment
 from ledgerdb import AsyncLedger, LedgerError
@@ -38,23 +36,7 @@ def main() -> None:
 
 async def _serve(settings: IngressSettings, keys: Keys, ledger: AsyncLedger) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, keys)
-    async with ledger:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(ledger, keys, settings),
-                host=settings.host,
-                port=settings.port,
-                http=bounded_protocol(settings.head_seconds, settings.connections_max),
-                ws="none",
-                lifespan="on",
-                access_log=False,  # the frame's is structured
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=settings.stop_seconds,
-            )
-        )
-        await server.serve()
+    await server_of(create_app(ledger, keys, settings), settings).serve()
 
 
 def _reload(keys: Keys) -> None:

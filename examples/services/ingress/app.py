@@ -32,7 +32,7 @@ _OPENAPI: Final = msgspec.json.encode(document())
 
 
 def create_app(store: Store, keys: Keys, settings: IngressSettings) -> ASGIApp:
-    """The ingress over a store. The caller opens the store and closes it."""
+    """The ingress over a store, which it closes in the end."""
     measurements = Metrics()
     instructions = Instructions(store, keys, settings, measurements)
     readiness = Readiness(store, settings.ready_seconds)
@@ -65,8 +65,11 @@ def create_app(store: Store, keys: Keys, settings: IngressSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await instructions.settle()
+        try:
+            yield
+        finally:
+            await instructions.settle()
+            await store.close()
 
     app = Starlette(
         routes=routes,

@@ -55,7 +55,7 @@ def parse(body: bytes) -> Envelope:
         return _broken("each member once")
     values: dict[str, object] = {}
     errors: list[FieldError] = []
-    for name, field in (REQUIRED | OPTIONAL).items():
+    for name, field in {**REQUIRED, **OPTIONAL}.items():
         raw = members.pop(name, None)
         if raw is not None:
             try:

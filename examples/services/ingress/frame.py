@@ -81,7 +81,7 @@ class Frame:
         self._metrics.under_way.inc()
         try:
             await self._app(scope, receive, framed)
-        except Exception:
+        except Exception:  # noqa: BLE001 - Starlette has answered it, and raises it for the log
             _log.exception("unforeseen", extra={"fields": {"correlation_id": str(request_id)}})
         finally:
             seconds = time.monotonic() - began

@@ -58,7 +58,7 @@ class Instructions:
                 raise problems.not_allowed()
             acknowledgement = await self._write(
                 Instruction(
-                    payload=parsed.payload,
+                    payload=parsed.payload,  # type: ignore[arg-type]
                     correlation_id=request.state.correlation_id,
                     **values,  # type: ignore[arg-type]
                 )

@@ -18,7 +18,7 @@ __all__ = ["document"]
 
 _JSON: Final = "application/json"
 _REF: Final = "#/components/schemas/{name}"
-_SECURITY: Final = [{"apiKey": []}]
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}]
 _WRITE: Final = (400, 401, 403, 408, 409, 413, 415, 429, 503)
 _READ: Final = (400, 401, 403, 404, 429, 503)
 _RETRY_AFTER: Final = {429, 503}

@@ -5,10 +5,10 @@ and an answer to what is no HTTP at all in the form of all other refusals.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from examples.services.ingress.problems import MEDIA_TYPE, Refused
 
@@ -55,15 +55,16 @@ class BoundedProtocol(H11Protocol):
                 ],
             )
             for said in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
-                self.transport.write(cast("bytes", self.conn.send(said)))
+                self.transport.write(self.conn.send(said))
         self.transport.close()
 
     def _look(self) -> None:
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and self._seen == (self.cycle, idle):
+        cycle: RequestResponseCycle | None = self.cycle
+        idle = cycle is None or cycle.response_complete
+        if idle and self._seen == (cycle, idle):
             self.transport.abort()
             return
-        self._seen = (self.cycle, idle)
+        self._seen = (cycle, idle)
         self._looking = self.loop.call_later(self.head_seconds, self._look)
 
 

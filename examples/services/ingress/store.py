@@ -1,4 +1,4 @@
-"""What the ingress asks of a store: three verbs, which `AsyncLedger` has."""
+"""What the ingress asks of a store: verbs that `AsyncLedger` has."""
 
 from __future__ import annotations
 
@@ -23,3 +23,6 @@ class Store(Protocol):
 
     async def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
         """What the store holds about an instruction of this tenant."""
+
+    async def close(self) -> None:
+        """Gives back what it holds."""
