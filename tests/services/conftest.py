@@ -43,6 +43,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     return file, made
 
 
+@pytest.fixture
+def services_store(services_url: str) -> AsyncLedger:
+    """A ledger on it, for a server that closes it."""
+    return AsyncLedger.connect(services_url, EngineSettings(role="symphony_ingest"))
+
+
 @pytest.fixture(scope="session")
 def ingress(services_url: str, keys: tuple[Path, dict[str, str]]) -> Iterator[Served]:
     """An ingress on that database, with rights of its own role only."""

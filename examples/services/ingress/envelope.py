@@ -47,10 +47,12 @@ def parse(body: bytes) -> Envelope:
     Raises:
         Refused: 413, the payload is too large.
     """
+    if payload.is_deep(body):
+        return _broken(f"nested at most {payload.DEPTH_MAX} deep")
     try:
         members = _documents.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _broken("a well-formed JSON object in UTF-8, not nested too deeply")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _broken("a well-formed JSON object in UTF-8")
     if not _is_unique(body, members):
         return _broken("each member once")
     values: dict[str, object] = {}
