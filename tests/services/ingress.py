@@ -70,7 +70,7 @@ def make_keys(folder: Path) -> tuple[Path, dict[str, str]]:
     return file, {name: key for name, (key, _) in made.items()}
 
 
-def envelope(number: object = 1, payload: bytes = PAYLOAD, **changes: object) -> bytes:
+def envelope(number: object = 1, payload: bytes = PAYLOAD, /, **changes: object) -> bytes:
     """A body; a change to None leaves a member out."""
     members: dict[str, object] = {
         "tenant_id": str(TENANT),

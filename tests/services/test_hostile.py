@@ -32,6 +32,32 @@ def payload(text: str | bytes) -> bytes:
     return GOOD[: GOOD.index(b'"payload"')] + b'"payload":' + content + b"}"
 
 
+_IDENTIFIERS: dict[str, object] = {
+    "empty": "",
+    "a blank": " ",
+    "a blank at its end": "x ",
+    "too long": "x" * 201,
+    "too long, four bytes each": "\N{GRINNING FACE}" * 201,
+    "a NUL": "a\x00b",
+    "a newline": "a\nb",
+    "a newline at its end": "ab\n",
+    "an escape": "a\x1b[2Jb",
+    "a delete": "a\x7f",
+    "a C1 control": "a\x85b",
+    "a number": 1,
+    "a list": ["x"],
+    "an object": {"x": 1},
+    "null": "\x00",
+    "true": True,
+}
+_NO_UUIDS: tuple[object, ...] = (
+    "",
+    "x",
+    "0" * 32,
+    "urn:uuid:0f000000-0000-4000-8000-000000000001",
+    1,
+    [],
+)
 BODIES = {
     "nothing": b"",
     "blanks": b" \n\t",
@@ -55,8 +81,10 @@ BODIES = {
     + b',"payload":{"amount": "10.00", "currency": "EUR"}}',
     "two unknown members": GOOD[:-1] + b',"x":1,"x":1}',
     "an unknown member": envelope(1, x=1),
-    "thousands of unknown members": envelope(1, **{f"x{number}": 1 for number in range(9_000)}),
-    "an unknown member with a name of 1 MB": envelope(1, **{"x" * 1_000_000: 1}),
+    "thousands of unknown members": GOOD[:-1]
+    + b"".join(b',"x%d":1' % number for number in range(9_000))
+    + b"}",
+    "an unknown member with a name of 1 MB": GOOD[:-1] + b',"' + b"x" * 1_000_000 + b'":1}',
     "a name in another case": GOOD.replace(b"tenant_id", b"Tenant_Id"),
     "__proto__": envelope(1, __proto__={}),
     "no payload": b'{"tenant_id":"0f000000-0000-4000-8000-000000000001"}',
@@ -70,7 +98,9 @@ BODIES = {
     + b"]" * 5_000
     + b"}",
     "101 deep": payload('{"a":' + "[" * 99 + "]" * 99 + "}"),
-    "101 deep, with brackets in strings": payload('{"a":' + '["]", ' * 99 + "0" + "]" * 99 + "}"),
+    "101 deep, with brackets in strings": payload(
+        '{"a":' + '["]", ' * 99 + "0" + ', "["]' * 99 + "}"
+    ),
     "the payload null": payload("null"),
     "the payload a list": payload("[{}]"),
     "the payload a string": payload('"{}"'),
@@ -109,29 +139,9 @@ BODIES = {
     **{
         f"{name}: {what}": envelope(1, **{name: value})
         for name in ("instruction_id", "idempotency_key", "rail_type")
-        for what, value in {
-            "empty": "",
-            "a blank": " ",
-            "a blank at its end": "x ",
-            "too long": "x" * 201,
-            "too long, four bytes each": "\N{GRINNING FACE}" * 201,
-            "a NUL": "a\x00b",
-            "a newline": "a\nb",
-            "a newline at its end": "ab\n",
-            "an escape": "a\x1b[2Jb",
-            "a delete": "a\x7f",
-            "a C1 control": "a\x85b",
-            "a number": 1,
-            "a list": ["x"],
-            "an object": {"x": 1},
-            "null": "\x00",
-            "true": True,
-        }.items()
+        for what, value in _IDENTIFIERS.items()
     },
-    **{
-        f"tenant_id: {value!r}": envelope(1, tenant_id=value)
-        for value in ("", "x", "0" * 32, "urn:uuid:0f000000-0000-4000-8000-000000000001", 1, [])
-    },
+    **{f"tenant_id: {value!r}": envelope(1, tenant_id=value) for value in _NO_UUIDS},
 }
 
 
@@ -158,7 +168,7 @@ def test_nothing_of_that_was_written(ingress: Served, database: psycopg.Connecti
 @pytest.mark.parametrize(
     "text",
     [
-        '{"a": 1e308, "b": -1.5E-300, "c": 0e0, "d": "1e999", "e": "\\"1e999", "f": 0.10}',
+        '{"a": 1e99, "b": -1.5E-30, "c": 0e0, "d": "1e999", "e": "\\"1e999", "f": 0.10}',
         '{"\\u0061": "\\ud83d\\ude00", "\N{GRINNING FACE}": ""}',
         '{"a": "\\\\u0000"}',
         "{}",

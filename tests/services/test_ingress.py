@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import psycopg
 import pytest
 
@@ -13,7 +14,7 @@ from tests.factories import OTHER_TENANT, TENANT
 from tests.services.ingress import PARTICIPANT, PAYLOAD, SUBMIT, UNREGISTERED, Served, envelope
 
 
-def problem(response: Any, status: int, kind: str) -> list[dict[str, str]]:  # noqa: ANN401
+def problem(response: httpx.Response, status: int, kind: str) -> list[dict[str, str]]:
     """The broken rules of a refusal that looks as documented."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
@@ -122,7 +123,7 @@ def test_a_tenant_that_the_ledger_refuses_is_refused_like_any_other(
     assert told(unknown) == told(strangers) == told(suspended)
 
 
-def told(response: Any) -> dict[str, str]:  # noqa: ANN401
+def told(response: httpx.Response) -> dict[str, str]:
     """The headers, without the time."""
     return {name: value for name, value in response.headers.items() if name != "date"}
 

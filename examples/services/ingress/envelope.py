@@ -18,6 +18,7 @@ from ledgerdb.rows import PAYLOAD_BYTES_MAX
 
 __all__ = ["Envelope", "parse"]
 
+_MEMBERS_MAX: Final = 64
 _NAME_CHARS_MAX: Final = 100
 _TEXT_BYTES_MAX: Final = 16_384  # of a small member, however it is escaped
 _NAME: Final = re.compile(rb'[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
@@ -53,6 +54,8 @@ def parse(body: bytes) -> Envelope:
         members = _documents.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _broken("a well-formed JSON object in UTF-8")
+    if len(members) > _MEMBERS_MAX:
+        return _broken("only the members that are documented")
     if not _is_unique(body, members):
         return _broken("each member once")
     values: dict[str, object] = {}
