@@ -9,9 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledgerdb import AsyncLedger, EngineSettings, Ledger, TenantType
+from ledgerdb import EngineSettings, Ledger, TenantType
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
+from ledgerdb.stores import AsyncPostgresStore
 from tests.factories import OTHER_TENANT, TENANT
 from tests.services.ingress import Served, make_keys, serving
 
@@ -44,14 +45,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
 
 @pytest.fixture
-def services_store(services_url: str) -> AsyncLedger:
+def services_store(services_url: str) -> AsyncPostgresStore:
     """A ledger on it, for a server that closes it."""
-    return AsyncLedger.connect(services_url, EngineSettings(role="symphony_ingest"))
+    return AsyncPostgresStore.connect(services_url, EngineSettings(role="symphony_ingest"))
 
 
 @pytest.fixture(scope="session")
 def ingress(services_url: str, keys: tuple[Path, dict[str, str]]) -> Iterator[Served]:
     """An ingress on that database, with rights of its own role only."""
     settings = EngineSettings(role="symphony_ingest", pool_size=5)
-    with serving(AsyncLedger.connect(services_url, settings), *keys) as served:
+    with serving(AsyncPostgresStore.connect(services_url, settings), *keys) as served:
         yield served

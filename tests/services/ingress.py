@@ -16,7 +16,7 @@ from examples.services.ingress.app import create_app
 from examples.services.ingress.keys import Key, Keys, new_key
 from examples.services.ingress.server import server_of
 from examples.services.ingress.settings import IngressSettings
-from examples.services.ingress.store import Store
+from ledgerdb.stores import AsyncStore
 from tests.factories import OTHER_TENANT, TENANT
 from tests.waiting import until
 
@@ -86,7 +86,7 @@ def envelope(number: object = 1, payload: bytes = PAYLOAD, /, **changes: object)
 
 @contextmanager
 def serving(
-    store: Store,
+    store: AsyncStore,
     keys_file: Path,
     keys: Mapping[str, str],
     **changes: Any,  # noqa: ANN401 - any setting

@@ -10,10 +10,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 import httpx
 import psycopg
@@ -22,16 +20,19 @@ import pytest
 from examples.services.ingress.limits import Limits
 from examples.services.ingress.problems import Refused
 from examples.services.ingress.settings import IngressSettings
-from ledgerdb import Acknowledgement, AsyncLedger, EngineSettings, Instruction, StatementTimeout
+from ledgerdb import Acknowledgement, EngineSettings, Instruction, StatementTimeout
+from ledgerdb.calls import Call
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.stores import AsyncPostgresStore, AsyncStore
 from tests.services.ingress import SUBMIT, Served, envelope, serving
 from tests.services.test_ingress import problem
 from tests.waiting import until
 
+T = TypeVar("T")
 Keys = tuple[Path, dict[str, str]]
 
 
-def ledger(url: str, **changes: Any) -> AsyncLedger:  # noqa: ANN401 - any setting
+def ledger(url: str, **changes: Any) -> AsyncPostgresStore:  # noqa: ANN401 - any setting
     """With short waits."""
     settings: dict[str, Any] = {
         "role": "symphony_ingest",
@@ -41,7 +42,7 @@ def ledger(url: str, **changes: Any) -> AsyncLedger:  # noqa: ANN401 - any setti
         "connect_timeout_seconds": 1,
         "resolve_seconds": 0,
     }
-    return AsyncLedger.connect(url, EngineSettings(**settings | changes))
+    return AsyncPostgresStore.connect(url, EngineSettings(**settings | changes))
 
 
 def accepted(database: psycopg.Connection[Any], name: str) -> int:
@@ -247,25 +248,25 @@ def test_a_client_that_leaves_does_not_interrupt_the_commit(
         assert served.submit(body).json()["replayed"]
 
 
-@dataclass
-class Held:
+class Held(AsyncStore):
     """A store that answers when it is told to."""
 
-    go: threading.Event = field(default_factory=threading.Event)
-    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    error: Exception | None = None
-    closed: bool = False
+    def __init__(self, error: Exception | None = None) -> None:
+        self.go = threading.Event()
+        self.entered = threading.Semaphore(0)
+        self.error = error
+        self.closed = False
+
+    async def execute(self, call: Call[T]) -> T:
+        raise NotImplementedError(call.function)
+
+    async def ping(self) -> None:
+        """Always."""
 
     async def ingest(self, instruction: Instruction) -> Acknowledgement:
         self.entered.release()
         await asyncio.to_thread(self.go.wait, 20)
         raise self.error or StatementTimeout(instruction.instruction_id)
-
-    async def instruction_status(self, tenant_id: UUID, instruction_id: str) -> None:
-        raise RuntimeError(f"{tenant_id} {instruction_id}")
-
-    async def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> None:
-        """None."""
 
     async def close(self) -> None:
         self.closed = True

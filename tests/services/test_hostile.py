@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from examples.services.ingress.body import BODY_BYTES_MAX
 from examples.services.ingress.envelope import parse
-from ledgerdb import AsyncLedger
 from ledgerdb.rows import PAYLOAD_BYTES_MAX
+from ledgerdb.stores import AsyncPostgresStore
 from tests.services.ingress import SUBMIT, Served, envelope, serving
 from tests.services.test_ingress import problem
 
@@ -302,7 +302,7 @@ def test_a_length_and_chunks_at_once_are_read_as_chunks(ingress: Served) -> None
 
 
 def test_a_body_that_does_not_come(
-    services_store: AsyncLedger, keys: tuple[Path, dict[str, str]]
+    services_store: AsyncPostgresStore, keys: tuple[Path, dict[str, str]]
 ) -> None:
     with serving(services_store, *keys, body_seconds=0.2) as served:
         headers = served.headers() | {"content-length": "10"}
@@ -312,7 +312,7 @@ def test_a_body_that_does_not_come(
 
 
 def test_a_head_that_does_not_end_and_one_connection_too_many(
-    services_store: AsyncLedger, keys: tuple[Path, dict[str, str]]
+    services_store: AsyncPostgresStore, keys: tuple[Path, dict[str, str]]
 ) -> None:
     with serving(services_store, *keys, head_seconds=0.2, connections_max=2) as served:
         address = ("127.0.0.1", served.port)

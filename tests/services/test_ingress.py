@@ -172,7 +172,8 @@ def test_status_and_evidence(ingress: Served) -> None:
 )
 def test_409(ingress: Served, changes: dict[str, Any]) -> None:
     assert ingress.submit(envelope("used")).status_code == 202
-    (error,) = problem(ingress.submit(envelope("used", **changes)), 409, "idempotency-conflict")
+    body = envelope("used", changes.pop("payload", PAYLOAD), **changes)
+    (error,) = problem(ingress.submit(body), 409, "idempotency-conflict")
     assert error["field"] in ("idempotency_key", "instruction_id")
 
 

@@ -1,6 +1,7 @@
 """The ingress as a program: `python -m examples.services.ingress`, until SIGTERM.
 
-It reads the variables `INGRESS_...` (see `settings.py`) and LEDGERDB_URL.
+It reads the variables `INGRESS_...` (see `settings.py`), LEDGERDB_URL, and those of the mode policy
+of `ledgerdb.stores`: ENVIRONMENT, LEDGERDB_STORE and LEDGERDB_STORE_FILE.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import asdict
 
 from examples.services import logs
 from examples.services.ingress.app import create_app
@@ -17,7 +19,8 @@ from examples.services.ingress.keys import Keys
 from examples.services.ingress.server import server_of
 from examples.services.ingress.settings import IngressSettings
 from examples.services.settings import from_environment
-from ledgerdb import AsyncLedger, LedgerError
+from ledgerdb import LedgerError
+from ledgerdb.stores import AsyncStore, open_async_store
 
 _log = logging.getLogger("services.ingress")
 
@@ -27,16 +30,17 @@ def main() -> None:
     try:
         settings = from_environment(IngressSettings, "INGRESS_", os.environ)
         keys = Keys(settings.keys_file)
-        ledger = AsyncLedger.connect(settings=settings.engine())
+        store = open_async_store(settings=settings.engine())
     except LedgerError as error:
         sys.exit(f"ingress: {error}")
     logs.configure(settings.log_level)
-    asyncio.run(_serve(settings, keys, ledger))
+    logs.event(_log, "store opened", **asdict(store.decision))
+    asyncio.run(_serve(settings, keys, store))
 
 
-async def _serve(settings: IngressSettings, keys: Keys, ledger: AsyncLedger) -> None:
+async def _serve(settings: IngressSettings, keys: Keys, store: AsyncStore) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, keys)
-    await server_of(create_app(ledger, keys, settings), settings).serve()
+    await server_of(create_app(store, keys, settings), settings).serve()
 
 
 def _reload(keys: Keys) -> None:

@@ -23,15 +23,15 @@ from examples.services.ingress.openapi import document
 from examples.services.ingress.problems import Refused
 from examples.services.ingress.ready import Readiness
 from examples.services.ingress.settings import IngressSettings
-from examples.services.ingress.store import Store
 from ledgerdb import LedgerError
+from ledgerdb.stores import AsyncStore
 
 __all__ = ["create_app"]
 
 _OPENAPI: Final = msgspec.json.encode(document())
 
 
-def create_app(store: Store, keys: Keys, settings: IngressSettings) -> ASGIApp:
+def create_app(store: AsyncStore, keys: Keys, settings: IngressSettings) -> ASGIApp:
     """The ingress over a store, which it closes in the end."""
     measurements = Metrics()
     instructions = Instructions(store, keys, settings, measurements)

@@ -20,7 +20,7 @@ _DISCARD_BYTES_MAX: Final = 4 * BODY_BYTES_MAX
 _DISCARD_SECONDS: Final = 1.0
 
 
-async def read(request: Request, seconds: float) -> bytes:
+async def read(request: Request, seconds: float) -> bytearray:
     """The whole body.
 
     Args:
@@ -34,19 +34,17 @@ async def read(request: Request, seconds: float) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
         raise problems.too_large("body", BODY_BYTES_MAX)
-    chunks: list[bytes] = []
-    size = 0
+    buffer = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
-                size += len(chunk)
-                if size > BODY_BYTES_MAX:
+                if len(buffer) + len(chunk) > BODY_BYTES_MAX:
                     raise problems.too_large("body", BODY_BYTES_MAX)
-                chunks.append(chunk)
+                buffer += chunk
     except TimeoutError:
         raise problems.too_slow() from None
     request.state.body_ended = True
-    return b"".join(chunks)
+    return buffer
 
 
 async def discard(request: Request) -> bool:

@@ -42,7 +42,7 @@ class Envelope(msgspec.Struct, frozen=True):
     errors: list[FieldError]
 
 
-def parse(body: bytes) -> Envelope:
+def parse(body: bytes | bytearray) -> Envelope:
     """The members of the body, and every rule that it breaks.
 
     Raises:
@@ -88,7 +88,7 @@ def _read(field: Field, raw: msgspec.Raw) -> object:
     return field.read(_texts.decode(text))
 
 
-def _is_unique(body: bytes, members: dict[str, msgspec.Raw]) -> bool:
+def _is_unique(body: bytes | bytearray, members: dict[str, msgspec.Raw]) -> bool:
     """Whether no member is there twice, for which parsers of JSON take the first or the last.
 
     The document is well-formed. From each name the walk goes over the value that was found for it:

@@ -18,8 +18,8 @@ from examples.services.ingress.keys import Key, Keys
 from examples.services.ingress.limits import Limits
 from examples.services.ingress.problems import FieldError
 from examples.services.ingress.settings import IngressSettings
-from examples.services.ingress.store import Store
 from ledgerdb import Acknowledgement, Instruction
+from ledgerdb.stores import AsyncStore
 
 __all__ = ["Instructions"]
 
@@ -33,7 +33,7 @@ class Instructions:
     """
 
     def __init__(
-        self, store: Store, keys: Keys, settings: IngressSettings, metrics: Metrics
+        self, store: AsyncStore, keys: Keys, settings: IngressSettings, metrics: Metrics
     ) -> None:
         self._store = store
         self._keys = keys
@@ -58,7 +58,7 @@ class Instructions:
                 raise problems.not_allowed()
             acknowledgement = await self._write(
                 Instruction(
-                    payload=parsed.payload,  # type: ignore[arg-type]
+                    payload=parsed.payload,
                     correlation_id=request.state.correlation_id,
                     **values,  # type: ignore[arg-type]
                 )

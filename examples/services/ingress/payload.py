@@ -7,6 +7,7 @@ What else the ledger asks of it (unique names at every depth, no NUL) the databa
 from __future__ import annotations
 
 from array import array
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, Final
@@ -29,13 +30,15 @@ SCHEMA: Final[dict[str, Any]] = {
     ),
 }
 
+_Utf8Decoder: Final = getincrementaldecoder("utf-8")
+_WINDOW_BYTES: Final = 65_536  # looked at one after the other: no second copy of a large payload
 _ALIKE: Final = bytes.maketrans(b"123456789E", b"000000000e")  # every digit a 0
 _LARGE: Final = (b"e000", b"e+000", b"e-000", b"0" * (_DIGITS_MAX + 1))
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # down and up, as signed bytes
 _NO_STEPS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def is_deep(document: bytes) -> bool:
+def is_deep(document: bytes | bytearray) -> bool:
     """Whether a JSON document, which may still be malformed, is nested deeper than `DEPTH_MAX`."""
     if document.count(b"[") + document.count(b"{") <= DEPTH_MAX:
         return False
@@ -50,20 +53,33 @@ def broken_rules(document: memoryview) -> Iterator[str]:
         return
     if document[0] != ord("{"):
         yield "a JSON object"
-    try:
-        str(document, "utf-8")
-    except UnicodeDecodeError as error:
-        yield f"UTF-8, byte {error.start} is not"
-    if _has_large(content := bytes(document)) and _has_large(_outside_strings(content)):
+    if not _is_utf8(document):
+        yield "UTF-8"
+    if _has_large(document) and _has_large(memoryview(_outside_strings(bytes(document)))):
         yield _NUMBERS
 
 
-def _has_large(text: bytes) -> bool:
-    alike = text.translate(_ALIKE)
-    return any(large in alike for large in _LARGE)
+def _is_utf8(document: memoryview) -> bool:
+    decoder = _Utf8Decoder()
+    try:
+        for start in range(0, len(document), _WINDOW_BYTES):
+            decoder.decode(document[start : start + _WINDOW_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _outside_strings(document: bytes) -> bytes:
+def _has_large(document: memoryview) -> bool:
+    for start in range(0, len(document), _WINDOW_BYTES):
+        window = document[start : start + _WINDOW_BYTES + _DIGITS_MAX]  # one may lie across
+        alike = bytes(window).translate(_ALIKE)
+        if any(large in alike for large in _LARGE):
+            return True
+    return False
+
+
+def _outside_strings(document: bytes | bytearray) -> bytes:
     # without escaped backslashes and quotes, every quote begins or ends a string
     plain = document.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b" ".join(plain.split(b'"')[::2])

@@ -1,4 +1,4 @@
-"""Whether the database answers: asked at most once a second, however often /readyz is."""
+"""Whether the store answers: asked at most once a second, however often /readyz is."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
-from uuid import UUID
 
-from examples.services.ingress.store import Store
 from ledgerdb import LedgerError
+from ledgerdb.stores import AsyncStore
 
 __all__ = ["Readiness"]
 
 _FRESH_SECONDS: Final = 1.0
-_NOBODY: Final = UUID(int=0)
 
 
 class Readiness:
-    """Asks the store for an instruction that nobody has: that needs a connection to the primary,
-    the migrations and the role's rights.
-    """
+    """Pings the store: that needs a connection to the primary, the migrations and the rights."""
 
     def __init__(
-        self, store: Store, seconds: float, clock: Callable[[], float] = time.monotonic
+        self, store: AsyncStore, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
         self._seconds = seconds
@@ -43,7 +39,7 @@ class Readiness:
     async def _ask(self) -> bool:
         try:
             async with asyncio.timeout(self._seconds):
-                await self._store.instruction_status(_NOBODY, "readyz")
+                await self._store.ping()
         except (LedgerError, TimeoutError):
             return False
         return True
