@@ -106,8 +106,19 @@ def _submit() -> dict[str, Any]:
                     },
                 },
                 "content": {_JSON: {"schema": _ref(Acknowledgement)}},
+                "links": {name: _link(name) for name in ("status", "evidence")},
             },
             **_problems(*_WRITE, 405),
+        },
+    }
+
+
+def _link(operation: str) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "parameters": {
+            "instruction_id": "$request.body#/instruction_id",
+            **{f"header.{name}": f"$request.header.{name}" for name in CALLER},
         },
     }
 

@@ -6,6 +6,8 @@ What else the ledger asks of it (unique names at every depth, no NUL) the databa
 
 from __future__ import annotations
 
+import math
+import re
 from array import array
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
@@ -18,9 +20,7 @@ __all__ = ["DEPTH_MAX", "SCHEMA", "broken_rules", "is_deep"]
 
 # Parsers that recurse, Python's among them, end at about a thousand.
 DEPTH_MAX: Final = 100
-# What is more, other parsers take for infinity: so many digits with such an exponent are finite.
-_DIGITS_MAX: Final = 100
-_NUMBERS: Final = f"numbers of at most {_DIGITS_MAX} digits, with an exponent of at most 2 digits"
+_NUMBERS: Final = "numbers in the range of a double"  # others read infinity, or zero
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -33,7 +33,11 @@ SCHEMA: Final[dict[str, Any]] = {
 _Utf8Decoder: Final = getincrementaldecoder("utf-8")
 _WINDOW_BYTES: Final = 65_536  # looked at one after the other: no second copy of a large payload
 _ALIKE: Final = bytes.maketrans(b"123456789E", b"000000000e")  # every digit a 0
-_LARGE: Final = (b"e000", b"e+000", b"e-000", b"0" * (_DIGITS_MAX + 1))
+_DIGITS: Final = 200  # with fewer, and an exponent of two digits at most, a number is in the range
+_LARGE: Final = (b"e000", b"e+000", b"e-000", b"0" * _DIGITS)
+_LARGE_NUMBER: Final = re.compile(
+    rb"(?<![0-9.eE+])(?:[0-9.]++[eE][+-]?[0-9]{3,}+|[0-9.]{%d,}+(?:[eE][+-]?[0-9]++)?)" % _DIGITS
+)
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # down and up, as signed bytes
 _NO_STEPS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -55,7 +59,7 @@ def broken_rules(document: memoryview) -> Iterator[str]:
         yield "a JSON object"
     if not _is_utf8(document):
         yield "UTF-8"
-    if _has_large(document) and _has_large(memoryview(_outside_strings(bytes(document)))):
+    if _may_be_large(document) and not _are_in_range(_outside_strings(bytes(document))):
         yield _NUMBERS
 
 
@@ -70,13 +74,22 @@ def _is_utf8(document: memoryview) -> bool:
     return True
 
 
-def _has_large(document: memoryview) -> bool:
+def _may_be_large(document: memoryview) -> bool:
     for start in range(0, len(document), _WINDOW_BYTES):
-        window = document[start : start + _WINDOW_BYTES + _DIGITS_MAX]  # one may lie across
+        window = document[start : start + _WINDOW_BYTES + _DIGITS]  # one may lie across
         alike = bytes(window).translate(_ALIKE)
         if any(large in alike for large in _LARGE):
             return True
     return False
+
+
+def _are_in_range(text: bytes) -> bool:
+    for number in _LARGE_NUMBER.finditer(text):
+        value = float(number[0])
+        is_zero = not number[0].lower().partition(b"e")[0].strip(b"0.")
+        if math.isinf(value) or (value == 0 and not is_zero):
+            return False
+    return True
 
 
 def _outside_strings(document: bytes | bytearray) -> bytes:
