@@ -1,7 +1,7 @@
 """The dispatching side of the outbox: `Worker` and what its handler may answer."""
 
 from ledgerdb.worker.loop import Worker
-from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry
+from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry, Unknown
 from ledgerdb.worker.settings import WorkerSettings
 from ledgerdb.worker.stats import WorkerStats
 
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "Rejected",
     "Retry",
+    "Unknown",
     "Worker",
     "WorkerSettings",
     "WorkerStats",
