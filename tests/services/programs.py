@@ -83,12 +83,10 @@ def running(module: str, folder: Path, port: int, **variables: str) -> Iterator[
 def refused(main: Callable[[], None], **variables: str) -> str:
     """What a service that does not start says, on one line, with exit code 1."""
     kept = {name: value for name, value in environment().items() if name != "ENVIRONMENT"}
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        pytest.raises(SystemExit) as end,
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", kept | variables)
-        main()
+        with pytest.raises(SystemExit) as end:
+            main()
     assert isinstance(end.value.code, str)  # printed to stderr, and exit code 1
     assert "\n" not in end.value.code
     return end.value.code
