@@ -36,6 +36,7 @@ from ledgerdb.errors import (
     RailReferenceRequired,
     ServerReadOnly,
     StatementTimeout,
+    StoreDamaged,
     TenantRefused,
     UnknownItem,
 )
@@ -95,7 +96,15 @@ from ledgerdb.sync import Ledger, LedgerTransaction
 
 if TYPE_CHECKING:
     from ledgerdb.aio import AsyncLedger, AsyncLedgerTransaction, create_async_ledger_engine
-    from ledgerdb.worker import Dispatched, Rejected, Retry, Worker, WorkerSettings, WorkerStats
+    from ledgerdb.worker import (
+        Dispatched,
+        Rejected,
+        Retry,
+        Unknown,
+        Worker,
+        WorkerSettings,
+        WorkerStats,
+    )
 
 __all__ = [
     "Acknowledgement",
@@ -180,8 +189,10 @@ __all__ = [
     "SealedBatch",
     "ServerReadOnly",
     "StatementTimeout",
+    "StoreDamaged",
     "TenantRefused",
     "TenantType",
+    "Unknown",
     "UnknownItem",
     "Worker",
     "WorkerSettings",
@@ -198,6 +209,7 @@ _LAZY = {
     "Dispatched": "ledgerdb.worker",
     "Rejected": "ledgerdb.worker",
     "Retry": "ledgerdb.worker",
+    "Unknown": "ledgerdb.worker",
     "Worker": "ledgerdb.worker",
     "WorkerSettings": "ledgerdb.worker",
     "WorkerStats": "ledgerdb.worker",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema
+from ledgerdb.cli import gate, schema, verify_catalog
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.console import console
 from ledgerdb.cli.demo import demo
@@ -48,6 +48,9 @@ app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("timeouts")(verify_catalog.timeouts_command)
+verify.command("indexes")(verify_catalog.indexes_command)
+verify.command("roles")(verify_catalog.roles_command)
 add_to(app)
 
 

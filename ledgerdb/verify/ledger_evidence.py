@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -16,8 +15,8 @@ from ledgerdb.verify.evidence import (
     InvalidEvidence,
     Status,
     git_sha,
+    read,
     timestamp_utc,
-    validate,
 )
 from ledgerdb.verify.fingerprint import schema_fingerprint
 from ledgerdb.verify.ledger import PAYLOADS_DEFAULT, Finding, Watermark, check_ledger
@@ -95,9 +94,7 @@ def watermark_of(path: Path) -> Watermark | None:
         OSError: it cannot be read.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
-        validate(content)
-        watermark = content["details"]["watermark"]
+        watermark = read(path).details["watermark"]
         return None if watermark is None else Watermark.from_details(watermark)
     except (ValueError, KeyError, TypeError, InvalidEvidence) as error:
         raise ConfigurationError(f"{path}: is no evidence of {CHECK_ID}: {error}") from error
