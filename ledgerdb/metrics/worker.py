@@ -26,7 +26,9 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[CounterMetricFamily]:
         """The counts as they are now; nothing is asked of the database."""
         family = CounterMetricFamily(
-            "ledgerdb_worker_items", "What became of items; see ledgerdb.WorkerStats.", ["what"]
+            "ledgerdb_worker_items",
+            "What became of items; see ledgerdb.WorkerStats.",
+            labels=["what"],
         )
         for field in fields(self._stats):
             family.add_metric([field.name], getattr(self._stats, field.name))
