@@ -1,4 +1,4 @@
-"""One buffer: what reaches the ledger is a view into the body, and looking at it makes no copies."""
+"""One buffer: the ledger gets a view into the body, and looking at it makes no second one."""
 
 from __future__ import annotations
 
