@@ -1,4 +1,4 @@
-"""How psycopg sends a `WireText`: the buffer itself, in the binary format.
+"""How psycopg sends a `WireText`: the buffer itself, in the binary format, alone or in an array.
 
 The binary form of a text is its bytes, with their number before them, so that libpq copies them to
 its own output buffer and nobody else does; in the text format it would look for a NUL at the end,
@@ -13,8 +13,9 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
+from psycopg.types.array import ListBinaryDumper
 
-from ledgerdb.calls.wire import WireText
+from ledgerdb.calls.wire import WireText, WireTexts
 
 __all__ = ["know_wire_text"]
 
@@ -41,10 +42,12 @@ class WireTextDumper(Dumper):
 
 
 def know_wire_text(driver: object) -> None:
-    """A driver connection of any engine can send a `WireText` from now on."""
+    """A driver connection, of any engine, can send a `WireText` from now on."""
     if not isinstance(driver, psycopg.BaseConnection):
         return
     try:
         driver.adapters.get_dumper(WireText, PyFormat.AUTO)
     except psycopg.ProgrammingError:
         driver.adapters.register_dumper(WireText, WireTextDumper)
+        # psycopg would take the text format for a list: every item escaped
+        driver.adapters.register_dumper(WireTexts, ListBinaryDumper)

@@ -19,7 +19,7 @@ from ledgerdb.errors import InvalidArgument
 T = TypeVar("T")
 
 _INTEGER_MAX: Final = 2**31 - 1
-_WINDOW_BYTES: Final = 65_536
+_WINDOW_BYTES: Final = 8_192
 _NO_NUL: Final = "must not contain a NUL character"
 _DIGITS: Final = 300
 _REPLACED: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})

@@ -10,8 +10,9 @@ from sqlalchemy import Result
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
-from ledgerdb.calls._shape import from_json, load, many, one, one_or_none
-from ledgerdb.calls.wire import WireText
+from ledgerdb.calls._payload import load
+from ledgerdb.calls._shape import from_json, many, one, one_or_none
+from ledgerdb.calls.wire import WireTexts
 from ledgerdb.rows import (
     Acknowledgement,
     Attempt,
@@ -220,13 +221,13 @@ def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]
 
 def _identifiers(
     items: Sequence[Instruction] | Sequence[OutboxItem],
-) -> dict[str, list[str] | list[WireText]]:
+) -> dict[str, list[str] | WireTexts]:
     return {
         "p_instruction_ids": [check.text("instruction_id", i.instruction_id) for i in items],
         "p_participant_ids": [check.text("participant_id", i.participant_id) for i in items],
         "p_idempotency_keys": [check.text("idempotency_key", i.idempotency_key) for i in items],
         "p_rail_types": [check.text("rail_type", i.rail_type) for i in items],
-        "p_payloads": [check.json_buffer("payload", i.payload) for i in items],
+        "p_payloads": WireTexts(check.json_buffer("payload", i.payload) for i in items),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["WireText"]
+__all__ = ["WireText", "WireTexts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,7 @@ class WireText:
     def __repr__(self) -> str:
         # statements are logged with their parameters, and a payload is nobody's business
         return f"<text of {len(self.buffer)} bytes>"
+
+
+class WireTexts(list[WireText]):
+    """An array of them: each is copied once, into the array."""

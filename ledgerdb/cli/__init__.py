@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema, verify_catalog
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
 from ledgerdb.cli.adopt import adopt
+from ledgerdb.cli.approve import approvals, approve
+from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.console import console
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
+from ledgerdb.cli.evidence import evidence
 from ledgerdb.cli.functions import functions
 from ledgerdb.cli.metrics import metrics
 from ledgerdb.cli.operations.commands import add_to
@@ -36,22 +39,31 @@ app.command("current")(schema.current)
 app.command("history")(schema.history)
 app.command()(adopt)
 app.command()(console)
+app.command()(approvals)
+app.command()(approve)
 app.command()(demo)
 app.command()(drift)
 app.command()(plan)
 app.command()(seal)
 app.command()(server)
 app.command()(steps)
+app.add_typer(evidence)
 app.add_typer(functions)
 app.add_typer(metrics)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
+verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
 verify.command("roles")(verify_catalog.roles_command)
 add_to(app)
+verify.command("floors")(verify_catalog.floors_command)
+verify.command("evidence")(verify_contract.evidence_command)
+verify.command("contract")(verify_contract.contract_command)
+verify.command("all")(verify_contract.all_command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

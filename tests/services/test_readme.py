@@ -15,6 +15,7 @@ from examples.services.ingress.settings import IngressSettings
 from examples.services.load import differences
 from examples.services.play import Stage, free_ports
 from examples.services.run import WISHES
+from ledgerdb.packs import check_pack, read_pack
 from tests.commands import ROOT, SCRIPTS, environment
 
 README = ROOT / "examples" / "services" / "README.md"
@@ -38,7 +39,7 @@ def test_the_walk_through(services_url: str, tmp_path: Path) -> None:
     assert list(steps) == ["prepare", "key", "start", "submit", "look", "refuse"]
     script = "set -e\n" + steps["prepare"] + steps["key"] + steps["start"] + WAIT
     script += "echo; echo SUBMIT\n" + steps["submit"] + DISPATCHED
-    script += "echo; echo LOOK\n" + steps["look"].replace("\ncurl", "\necho; curl")
+    script += "echo; echo LOOK\n" + steps["look"].replace("\nledgerdb", "\necho; ledgerdb")
     script += "echo; echo REFUSE\n" + steps["refuse"] + END
     for port in (8080, 8081, 8090):
         script = script.replace(str(port), str(free_ports(1)[0]))
@@ -59,8 +60,10 @@ def test_the_walk_through(services_url: str, tmp_path: Path) -> None:
     looked, _, refused = rest.partition("\nREFUSE\n")
     assert submitted.startswith("HTTP/1.1 202 "), done
     assert json.loads(submitted.splitlines()[-1])["replayed"] is False
-    status, pack = map(json.loads, looked.strip().splitlines())
-    assert status["state"] == pack["outbox"]["state"] == "DISPATCHED"
+    status = json.loads(looked.strip().splitlines()[0])
+    pack = (tmp_path / "pack.json").read_bytes()
+    assert status["state"] == read_pack(pack)["outbox"]["state"] == "DISPATCHED"
+    assert check_pack(pack).ok, looked
     fields = [error["field"] for error in json.loads(refused.strip().splitlines()[0])["errors"]]
     assert {"x-tenant-id", "tenant_id", "instruction_id", "payload", "amount"} <= set(fields)
 

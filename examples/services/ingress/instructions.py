@@ -19,6 +19,7 @@ from examples.services.ingress.limits import Limits
 from examples.services.ingress.problems import FieldError
 from examples.services.ingress.settings import IngressSettings
 from ledgerdb import Acknowledgement, Instruction
+from ledgerdb.packs import pack_document
 from ledgerdb.stores import AsyncStore
 
 __all__ = ["Instructions"]
@@ -83,14 +84,16 @@ class Instructions:
         return Response(msgspec.json.encode(found), media_type=_JSON)
 
     async def evidence(self, request: Request) -> Response:
-        """200 with what the ledger holds, for the participant that submitted it."""
+        """200 with the evidence pack, for the participant that submitted it: the bytes of a file
+        that `ledgerdb evidence verify` examines.
+        """
         key = self._key(request)
         with self._limits.admitted(key.name):
             caller, instruction_id = _asked(request, key)
             found = await self._store.evidence_pack(caller.tenant_id, instruction_id)
         if found is None or found.attestation.participant_id != caller.participant_id:
             raise problems.not_found()
-        return Response(msgspec.json.encode(found), media_type=_JSON)
+        return Response(pack_document(found), media_type=_JSON)
 
     async def settle(self) -> None:
         """Waits for the writes whose requests were given up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from examples.services.ingress import body, payload
 from examples.services.ingress.fields import IDENTIFIER, OPTIONAL, REQUIRED, UUID_TEXT
 from examples.services.ingress.headers import CALLER, CORRELATION_ID, KEY
 from examples.services.ingress.problems import MEDIA_TYPE, Problem
-from ledgerdb import Acknowledgement, EvidencePack, InstructionStatus, __version__
+from ledgerdb import Acknowledgement, InstructionStatus, __version__
 
 __all__ = ["document"]
 
@@ -27,7 +28,7 @@ _RETRY_AFTER: Final = {429, 503}
 def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
     _, schemas = msgspec.json.schema_components(
-        (Acknowledgement, InstructionStatus, EvidencePack, Problem), ref_template=_REF
+        (Acknowledgement, InstructionStatus, Problem), ref_template=_REF
     )
     return {
         "openapi": "3.1.0",
@@ -46,7 +47,7 @@ def document() -> dict[str, Any]:
             },
             "/v1/evidence-packs/{instruction_id}": {
                 "get": _look_up(
-                    "evidence", "What the ledger holds about an instruction", _ref(EvidencePack)
+                    "evidence", "What the ledger holds about an instruction", _named("EvidencePack")
                 )
             },
             "/healthz": {"get": _probe("healthz", "Whether the process answers", "alive")},
@@ -66,7 +67,11 @@ def document() -> dict[str, Any]:
             },
         },
         "components": {
-            "schemas": {**schemas, "Instruction": _instruction()},
+            "schemas": {
+                **schemas,
+                "Instruction": _instruction(),
+                "EvidencePack": _evidence_pack(),
+            },
             "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": KEY}},
         },
     }
@@ -86,6 +91,13 @@ def _instruction() -> dict[str, Any]:
         "required": [*REQUIRED, "payload"],
         "additionalProperties": False,
     }
+
+
+def _evidence_pack() -> dict[str, Any]:
+    """The published schema of packs, with its references where it is now."""
+    text = (files("ledgerdb.packs") / "pack.schema.json").read_text("utf-8")
+    here = text.replace('"#/$defs/', f'"{_REF.format(name="EvidencePack")}/$defs/')
+    return msgspec.json.decode(here, type=dict[str, Any])
 
 
 def _submit() -> dict[str, Any]:

@@ -113,7 +113,7 @@ class HttpRail:
                 "instruction_id": item.instruction_id,
                 "participant_id": item.participant_id,
                 "rail_type": item.rail_type,
-                "payload": item.payload,
+                "payload": dict(item.payload),
             }
         )
         request = self._client.build_request(
