@@ -15,7 +15,6 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -128,14 +127,14 @@ def _terminal(url: str, *arguments: str, **variables: str) -> Iterator[Callable[
 
 def test_keys_of_top_on_a_terminal(reader: str) -> None:
     with _terminal(reader, "top", "--every", "0.2", "--by", "rail") as until:
-        first = until(b"needs a person") + until(b"dead-letters --by error")
+        first = until(b"dead-letters --by error")
         assert b"\x1b[?1049h" in first  # a screen of its own
         until.__dict__["write"](b"p")
         until(b"paused: p goes on")
         until.__dict__["write"](b"q")
         last = until(b"\x1b[?1049l")
         until(b"never shown")
-        assert b"\x1b[?25h" in last or b"\x1b[?25h" in first  # the cursor is back
+        assert b"\x1b[?25h" in last  # the cursor is back
         assert until.__dict__["ended"]() == 0
 
 
@@ -152,8 +151,8 @@ def test_a_narrow_terminal_shows_whole_ids(scene: Scene, reader: str) -> None:
         assert until.__dict__["ended"]() == 0
 
 
-def test_top_waits_for_a_database_that_restarts(tmp_path: Path) -> None:
-    with EmbeddedServer(tmp_path / "data", version=18, settings=FAST) as server:
+def test_top_waits_for_a_database_that_restarts() -> None:
+    with EmbeddedServer(version=18, settings=FAST) as server:
         url = server.url()
         upgrade(url, "head")
         with _terminal(url, "top", "--every", "0.2") as until:
@@ -161,7 +160,6 @@ def test_top_waits_for_a_database_that_restarts(tmp_path: Path) -> None:
             server.stop("immediate")
             until(b"no answer at ")
             server.start()
-            until(b"\x1b[H")
             while b"no answer at " in until(b"nothing needs a person"):
                 pass
             until.__dict__["write"](b"q")
@@ -177,37 +175,37 @@ def test_completion_scripts(shell: str) -> None:
     assert "ledgerdb" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        ("ledgerdb pau", {"pause"}),
-        ("ledgerdb dead-letters --b", {"--by"}),
-        ("ledgerdb pause ", {"QUEUE", "RAIL", "TENANT"}),
-        ("ledgerdb items --status LE", {"LEASED"}),
-        ("ledgerdb resolve x ", {"DISPATCHED", "FAILED", "REQUEUE"}),
-        ("ledgerdb status --role symphony_c", {"symphony_control"}),
-        ("ledgerdb dead-letters --by er", {"error"}),
-    ],
-)
-def test_bash_completes(words: str, offered: set[str]) -> None:
+OFFERED = {
+    "ledgerdb pau": {"pause"},
+    "ledgerdb dead-letters --b": {"--by"},
+    "ledgerdb pause ": {"QUEUE", "RAIL", "TENANT"},
+    "ledgerdb items --status LE": {"LEASED"},
+    "ledgerdb resolve x ": {"DISPATCHED", "FAILED", "REQUEUE"},
+    "ledgerdb status --role symphony_c": {"symphony_control"},
+    "ledgerdb dead-letters --by er": {"error"},
+}
+
+
+def test_bash_completes() -> None:
     """The script that is printed, run by bash; no database is there, and none is asked."""
-    script = f"""
-        eval "$({SCRIPTS / "ledgerdb"} --show-completion bash)"
-        COMP_WORDS=({words} "")
-        COMP_CWORD=$(( {len(words.split())} - {0 if words.endswith(" ") else 1} ))
-        $(complete -p ledgerdb | sed 's/.*-F \\([^ ]*\\).*/\\1/') {SCRIPTS / "ledgerdb"}
-        printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
+    complete = [
+        f"""COMP_WORDS=({words} ""); COMP_CWORD={len(words.split()) - (not words.endswith(" "))}
+        COMPREPLY=(); $function ledgerdb; echo "${{COMPREPLY[@]}}" """
+        for words in OFFERED
+    ]
+    find = """function=$(complete -p ledgerdb | sed 's/.*-F \\([^ ]*\\).*/\\1/')"""
+    script = ['eval "$(ledgerdb --show-completion bash)"', find, *complete]
     done = subprocess.run(
-        ["bash", "--norc", "-c", script],
+        ["bash", "--norc", "-c", "\n".join(script)],
         check=True,
         capture_output=True,
         text=True,
         env=environment() | {"PATH": f"{SCRIPTS}:{os.environ['PATH']}"},
-        timeout=PATIENCE_SECONDS,
+        timeout=60,
     )
     assert done.stderr == ""
-    assert set(done.stdout.split()) == offered
+    found = [set(line.split()) for line in done.stdout.splitlines()]
+    assert dict(zip(OFFERED, found, strict=True)) == OFFERED
 
 
 def test_one_document_on_stdout_and_the_rest_on_stderr(operator: str) -> None:
