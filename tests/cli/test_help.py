@@ -39,11 +39,8 @@ def _every(name: str, command: object) -> Iterator[tuple[str, TyperCommand]]:
         yield name, command
 
 
-EVERY = dict(
-    pair
-    for name, place in Commands.places.items()
-    for pair in _every(name, Sign(name, place).load())
-)
+ROOT = typer.main.get_command(app)
+EVERY = {name.removeprefix("ledgerdb "): found for name, found in _every("ledgerdb", ROOT)}
 OPERATORS = [
     name for name, place in Commands.places.items() if place.panel and "outbox" in place.panel
 ]
@@ -95,7 +92,7 @@ def test_operators_get_an_example_and_the_same_options(name: str) -> None:
 
 def test_the_exceptions_are_commands() -> None:
     assert set(EVERY) >= NO_JSON
-    assert set(vars(typer.main.get_command(app))["commands"]) == set(Commands.places)
+    assert list(vars(ROOT)["commands"]) == list(Commands.places)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])

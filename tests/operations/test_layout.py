@@ -196,8 +196,10 @@ def test_a_frame_is_drawn_to_its_size() -> None:
         "BANK-3         3        0          0        0         0     0     0           3 min",
         "BANK-4         4        0          0        0         0     0     0           4 min",
         "",
-        "! 1 disputed dead letter: a late result says it was sent: ledgerdb dead-letters"
-        " --disputed",
+        (
+            "! 1 disputed dead letter: a late result says it was sent:"
+            " ledgerdb dead-letters --disputed"
+        ),
         "! 1 item in doubt, the oldest for 2 h: ledgerdb doubts",
         "! 3 dead letters: ledgerdb dead-letters --by error",
     ]
