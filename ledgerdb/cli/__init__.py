@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.approve import approvals, approve
 from ledgerdb.cli.conformance import conformance_command
@@ -49,6 +49,14 @@ app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("store-policy")(verify_store.store_policy_command)
+verify.command("timeouts")(verify_catalog.timeouts_command)
+verify.command("indexes")(verify_catalog.indexes_command)
+verify.command("roles")(verify_catalog.roles_command)
+verify.command("floors")(verify_catalog.floors_command)
+verify.command("evidence")(verify_contract.evidence_command)
+verify.command("contract")(verify_contract.contract_command)
+verify.command("all")(verify_contract.all_command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback
