@@ -18,7 +18,7 @@ from ledgerdb.verify.artefacts import Soundness, artefacts, look_at
 from ledgerdb.verify.evidence import Evidence, Status, git_sha
 from ledgerdb.verify.fingerprint import head_fingerprint
 from ledgerdb.verify.freshness import staleness
-from tests.commands import run
+from tests.verify.conftest import verify
 
 
 def sound(check_id: str = "some_check") -> Evidence:
@@ -192,17 +192,17 @@ def sound_without_git() -> Evidence:
 
 def test_the_command(tmp_path: Path) -> None:
     sound("one").write(tmp_path / "one.json")
-    done = run("ledgerdb", "verify", "evidence", "--dir", tmp_path)
+    done = verify("evidence", "--dir", tmp_path)
     assert (done.code, done.stderr) == (0, "")
     (tmp_path / "one.json").write_text(sound("one").text().replace("PASS", "FAIL"))
     replace(sound("two"), schema_fingerprint="a" * 64).write(tmp_path / "two.json")
-    done = run("ledgerdb", "verify", "evidence", "--dir", tmp_path)
+    done = verify("evidence", "--dir", tmp_path)
     assert (done.code, done.stderr) == (1, "")
     assert "one.json: edited after it was made" in done.stdout
     assert "two.json: stale: of schema aaaaaaaaaaaa" in done.stdout
-    done = run("ledgerdb", "verify", "evidence", "--dir", tmp_path, "--json")
+    done = verify("evidence", "--dir", tmp_path, "--json")
     one, two = json.loads(done.stdout)
     assert (one["path"], one["soundness"], one["status"]) == ("one.json", "INVALID", None)
     assert (two["path"], two["soundness"], two["status"]) == ("two.json", "STALE", "PASS")
-    done = run("ledgerdb", "verify", "evidence", "--dir", tmp_path / "nothing")
+    done = verify("evidence", "--dir", tmp_path / "nothing")
     assert (done.code, done.stdout) == (2, "")

@@ -19,7 +19,8 @@ from ledgerdb.verify.everything import write_contract
 from ledgerdb.verify.evidence import Evidence, Status, git_sha, read
 from ledgerdb.verify.fingerprint import head_fingerprint
 from ledgerdb.verify.registry import CONTRACT, VERIFIERS, Verifier
-from tests.commands import ROOT, run
+from tests.commands import ROOT
+from tests.verify.conftest import verify
 
 
 def evidence(check_id: str, **changes: Any) -> Evidence:  # noqa: ANN401 - fields of any type
@@ -334,12 +335,12 @@ def test_the_invariants_of_the_programme_are_registered() -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     """Of an empty folder: every required row is absent, but for what the checkout has proven."""
-    done = run("ledgerdb", "verify", "contract", "--dir", tmp_path, "--out", tmp_path / "out")
+    done = verify("contract", "--dir", tmp_path, "--out", tmp_path / "out")
     assert (done.code, done.stderr) == (1, "")
     assert "INV-117-timeouts: ABSENT: there is no such file" in done.stdout
     assert "phase1_closeout: FAIL" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
     assert read(tmp_path / "out" / CONTRACT[0]).status is Status.FAIL
-    done = run("ledgerdb", "verify", "contract", "--dir", tmp_path, "--json")
+    done = verify("contract", "--dir", tmp_path, "--json")
     status, closing = json.loads(done.stdout)
     assert (done.code, status["status"], closing["status"]) == (1, "FAIL", "FAIL")
