@@ -71,7 +71,8 @@ async def test_what_the_rail_does_and_what_the_worker_says(
 ) -> None:
     url, ledger = rail
     for knows_keys, expected in ((True, first), (False, without_keys)):
-        sender = HttpRail(RailSettings(url=url, seconds=0.3, knows_keys=knows_keys))
+        seconds = 1 if wish == "slow" else 20
+        sender = HttpRail(RailSettings(url=url, seconds=seconds, knows_keys=knows_keys))
         payment = item(simulate=wish)
         try:
             assert type(await sender.send(payment)) is expected
