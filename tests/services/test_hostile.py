@@ -157,6 +157,13 @@ def test_a_hostile_body_is_a_400_with_its_field(ingress: Served, body: bytes) ->
     assert len(errors) <= 50
 
 
+def test_bytes_that_are_no_text_are_named_beside_the_other_errors(ingress: Served) -> None:
+    body = payload(b'{"a": "' + b"x" * 100_000 + b'\xff"}').replace(b'"RTGS"', b'""')
+    errors = problem(ingress.submit(body), 400, "invalid-request")
+    assert [error["field"] for error in errors] == ["rail_type", "payload"]
+    assert errors[1]["rule"] == "UTF-8"
+
+
 def test_nothing_of_that_was_written(ingress: Served, database: psycopg.Connection[Any]) -> None:
     assert ingress.submit(GOOD).status_code == 202
     row = database.execute(
