@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -258,3 +259,18 @@ def test_the_payload_is_bytes_as_they_came(ingress: Served) -> None:
     answer = ingress.submit(b" " + envelope("bytes", spaced) + b"\n").json()
     assert answer["payload_hash"] == hashlib.sha256(spaced).hexdigest()
     assert spaced != PAYLOAD
+
+
+def test_a_crowd_with_one_request_gets_one_acknowledgement(
+    ingress: Served, database: psycopg.Connection[Any]
+) -> None:
+    body = envelope("crowd")
+    with ThreadPoolExecutor(16) as threads:
+        answers = [each.json() for each in threads.map(lambda _: ingress.submit(body), range(32))]
+    assert sorted(answer.pop("replayed") for answer in answers) == [False] + [True] * 31
+    assert all(answer == answers[0] for answer in answers)
+    row = database.execute(
+        "select count(*) from public.payment_outbox_identities"
+        " where instruction_id = 'instruction-crowd'"
+    ).fetchone()
+    assert row == (1,)
