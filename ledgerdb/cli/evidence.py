@@ -65,8 +65,10 @@ def export_command(
     seals: _Kept = None,
     url: Url = None,
 ) -> None:
-    """Write the pack of one instruction of a tenant. Reads only; the same content gives the same
-    bytes. With --seals: also the seals between those of the pack and the ones that were kept.
+    """Write the pack of one instruction of a tenant.
+
+    It only reads, and the same content gives the same bytes. With --seals, the seals between those
+    of the pack and the ones that were kept come with it: they link the two.
     """
     where = database_url(url)
     with Ledger.connect(url) as ledger:
@@ -89,7 +91,7 @@ def export_command(
 def show_command(
     file: Annotated[Path, typer.Argument(help="A pack.", exists=True, dir_okay=False)],
 ) -> None:
-    """Show a pack to a person: what was accepted, what became of it, and when."""
+    """Show a pack to a person: what became of an instruction."""
     data = file.read_bytes()
     report = check_pack(data)
     show_pack(read_pack(data), report)
