@@ -65,8 +65,10 @@ def export_command(
     seals: _Kept = None,
     url: Url = None,
 ) -> None:
-    """Write the pack of one instruction of a tenant. Reads only; the same content gives the same
-    bytes. With --seals: also the seals between those of the pack and the ones that were kept.
+    """Write the pack of one instruction of a tenant.
+
+    It only reads, and the same content gives the same bytes. With --seals, the seals between those
+    of the pack and the ones that were kept come with it: they link the two.
     """
     where = database_url(url)
     with Ledger.connect(url) as ledger:
@@ -89,7 +91,7 @@ def export_command(
 def show_command(
     file: Annotated[Path, typer.Argument(help="A pack.", exists=True, dir_okay=False)],
 ) -> None:
-    """Show a pack to a person: what was accepted, what became of it, and when."""
+    """Show a pack to a person: what became of an instruction."""
     data = file.read_bytes()
     report = check_pack(data)
     show_pack(read_pack(data), report)
@@ -105,7 +107,7 @@ def verify_command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The payload's own bytes, as they were sent; of one pack.",
+            help="The payload's own bytes, as they were sent; that of each pack here.",
             show_default=False,
             exists=True,
             dir_okay=False,
@@ -119,8 +121,6 @@ def verify_command(
     Exit code 0: they hold. 1: one does not, and each finding is a line. 2: it could not be found
     out.
     """
-    if payload is not None and len(files) > 1:
-        raise typer.BadParameter("--payload is that of one pack: give one FILE")
     try:
         kept = _kept(seals)
         sent = None if payload is None else payload.read_bytes()

@@ -18,6 +18,7 @@ from ledgerdb.verify import (
     indexes,
     ledger_evidence,
     migrations,
+    packs,
     retry_semantics,
     roles,
     store_policy,
@@ -105,6 +106,10 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
     ),
     "store-policy": _one(
         store_policy.ARTEFACT, lambda on: store_policy.verify_store_policy(progress=on.progress)
+    ),
+    "packs": _one(
+        packs.ARTEFACT,
+        lambda on: packs.verify_packs(on.scratch, quick=on.quick, progress=on.progress),
     ),
     "conformance": Verifier(artefacts=(*conformance.ARTEFACTS.values(),), run=_conformance),
     "retry-semantics": _one(
