@@ -253,8 +253,11 @@ def json_buffer(
 
 def _require_text_bytes(field: str, value: bytes | bytearray | memoryview) -> None:
     """Looks at a window after the other: what is decoded to look is never the whole."""
-    view = memoryview(value)
-    if not view.c_contiguous or view.itemsize != 1:
+    try:
+        view = memoryview(value)
+    except ValueError:
+        raise refuse(field, "must not be a released memoryview") from None
+    if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
         raise refuse(field, "must be bytes in a row")
     place = 0
     while place < len(view):
