@@ -10,7 +10,6 @@ import pytest
 
 from ledgerdb._adapt import WireTextDumper
 from ledgerdb.calls.wire import WireText
-from ledgerdb.engine import EngineSettings
 from ledgerdb.rows import TenantType
 from ledgerdb.sync import Ledger
 from proof.payload.command import COLOURS, ledger, report
@@ -30,7 +29,7 @@ def version(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def database(database_url: str) -> str:
-    with Ledger.connect(database_url, EngineSettings(durable=False)) as opened:
+    with Ledger.connect(database_url) as opened:
         opened.register_tenant(TENANT, "tenant", "A Bank", TenantType.NGO)
     return database_url
 
