@@ -1,4 +1,4 @@
-"""`ledgerdb verify timeouts|indexes|roles`: what the catalog of a database says, reading only."""
+"""`ledgerdb verify timeouts|indexes|roles|floors`: what a catalog, or the code, says."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ledgerdb.cli.options import Url
 from ledgerdb.cli.verify import Json, Out, checking, conclude, folder_of
-from ledgerdb.verify import indexes, roles, timeouts
+from ledgerdb.verify import floors, indexes, roles, timeouts
 from ledgerdb.verify.evidence import Evidence
 
-__all__ = ["indexes_command", "roles_command", "timeouts_command"]
+__all__ = ["floors_command", "indexes_command", "roles_command", "timeouts_command"]
 
 
 def timeouts_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
@@ -25,6 +25,11 @@ def indexes_command(*, url: Url = None, out: Out = None, as_json: Json = False) 
 def roles_command(*, url: Url = None, out: Out = None, as_json: Json = False) -> None:
     """Check who may do what: runtime roles write through functions only (INV-010)."""
     _verify("roles", roles.verify_roles, roles.ARTEFACT, url, out, as_json=as_json)
+
+
+def floors_command(*, out: Out = None, as_json: Json = False) -> None:
+    """Check that imports go down only, and that no hot path starts a process (ADR 0001)."""
+    _verify("floors", lambda _: floors.verify_floors(), floors.ARTEFACT, None, out, as_json=as_json)
 
 
 def _verify(

@@ -36,6 +36,7 @@ __all__ = [
     "git",
     "git_sha",
     "has_uncommitted_changes",
+    "published",
     "read",
     "timestamp_utc",
     "validate",
@@ -131,6 +132,10 @@ def validate(content: object) -> None:
     )
     if wrong or not isinstance(content, dict):
         raise InvalidEvidence("not valid evidence: " + "; ".join(wrong))
+    try:
+        datetime.fromisoformat(content["timestamp_utc"])
+    except ValueError as error:
+        raise InvalidEvidence(f"not valid evidence: $.timestamp_utc: {error}") from None
     found = checksum(content)
     if content[_CHECKSUM] != found:
         raise InvalidEvidence(
@@ -224,8 +229,17 @@ def git(*arguments: str) -> str | None:
 
 @functools.cache
 def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(published(_SCHEMA).read_text("utf-8")))
+
+
+def published(name: str) -> Path:
+    """A file of `evidence/` that travels with the package: a schema, or the contract.
+
+    Raises:
+        ConfigurationError: it is not there.
+    """
     package = Path(ledgerdb.__file__).resolve().parent
     for folder in (package / "evidence", package.parent / "evidence"):
-        if (folder / _SCHEMA).is_file():
-            return Draft202012Validator(json.loads((folder / _SCHEMA).read_text("utf-8")))
-    raise ConfigurationError(f"no {_SCHEMA} beside {package}: the installation is incomplete")
+        if (folder / name).is_file():
+            return folder / name
+    raise ConfigurationError(f"no {name} beside {package}: the installation is incomplete")

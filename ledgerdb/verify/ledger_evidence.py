@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from sqlalchemy import URL
 
 from ledgerdb.errors import ConfigurationError, DatabaseError, DatabaseUnavailable
 from ledgerdb.url import database_url
@@ -29,7 +30,7 @@ ARTEFACT: Final = "ledger/ledger_integrity.json"
 
 
 def verify_ledger(
-    url: str | None = None,
+    url: str | URL | None = None,
     *,
     since: Watermark | None = None,
     ceiling: int | None = None,
@@ -54,7 +55,7 @@ def verify_ledger(
     """
     made_at, commit = timestamp_utc(), git_sha()
     try:
-        with connect(database_url(url)) as connection:
+        with connect(url if isinstance(url, URL) else database_url(url)) as connection:
             report = check_ledger(
                 connection,
                 since=since,

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__init__",),  # the public names
     ("migrate", "embedded", "retention"),
     ("demo", "verify"),
-    ("planning",),
+    ("approvals", "planning"),
     ("cli",),
     ("__main__",),
 )
@@ -48,6 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "migrate": {"alembic", "psycopg", "sqlalchemy", "tenacity"},
     "embedded": set(),
     "retention": set(),
+    "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
     "verify": {"alembic", "jsonschema", "psycopg", "rfc8785", "sqlalchemy", "yaml"},
 }
@@ -127,6 +128,7 @@ def test_imports_go_down(path: Path) -> None:
         ("engine", "from ledgerdb import Ledger"),
         ("engine", "import ledgerdb"),
         ("catalog", "from ledgerdb.migrate import history"),
+        ("verify", "from ledgerdb.approvals.surface import read_surface"),
     ],
 )
 def test_an_inverted_import_is_found(name: str, source: str) -> None:
