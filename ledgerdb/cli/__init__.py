@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_packs, verify_store
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.approve import approvals, approve
 from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
+from ledgerdb.cli.evidence import evidence
 from ledgerdb.cli.functions import functions
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
@@ -43,12 +44,14 @@ app.command()(plan)
 app.command()(seal)
 app.command()(server)
 app.command()(steps)
+app.add_typer(evidence)
 app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("packs")(verify_packs.packs_command)
 verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
