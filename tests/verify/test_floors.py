@@ -113,10 +113,11 @@ def test_the_programs_of_the_services_are_hot_and_their_players_are_not(tmp_path
         (folder / name).write_text(source)
     assert [*of_services(modules(folder, above="examples."), {})] == []
     (folder / "psql.py").write_text("import subprocess")
-    assert [*of_services(modules(folder, above="examples."), {})] == [
+    (said,) = of_services(modules(folder, above="examples."), {})
+    assert said == (
         "examples.services.psql, on the hot path (by examples.services.ingress.app),"
         " imports subprocess"
-    ]
+    )
 
 
 def test_what_is_carried_is_no_part(tmp_path: Path) -> None:
