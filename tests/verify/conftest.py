@@ -39,6 +39,13 @@ def shared_url(
 
 
 @pytest.fixture
+def empty_url(client_empty_18: psycopg.Connection[Any]) -> str:
+    """A database in which nothing was ever created."""
+    info = client_empty_18.info
+    return f"postgresql://postgres@/{info.dbname}?host={info.host}&port={info.port}"
+
+
+@pytest.fixture
 def damaged(shared_url: str) -> Iterator[psycopg.Connection[Any]]:
     """The superuser in a transaction that is rolled back, seeing as a witness sees."""
     with psycopg.connect(shared_url) as connection:

@@ -250,8 +250,8 @@ OBJECTS: dict[str, tuple[str, str]] = {
         "function outbox_counter_drift() is missing",
     ),
     "a view that is gone": (
-        "drop view public.payment_outbox_late_evidence",
-        "relation payment_outbox_late_evidence is missing",
+        "alter view public.payment_outbox_history rename to history",
+        "relation payment_outbox_history is missing",
     ),
     "no search_path": (
         f"alter function public.{COMPLETE} reset search_path",
