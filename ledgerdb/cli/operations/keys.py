@@ -27,7 +27,7 @@ def listening() -> Iterator[Callable[[float], str]]:
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     try:
-        tty.setcbreak(terminal)  # Ctrl-C still interrupts
+        tty.setcbreak(terminal, termios.TCSADRAIN)  # Ctrl-C still interrupts
         yield lambda seconds: _key(terminal, seconds)
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)

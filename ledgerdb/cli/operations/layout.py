@@ -16,7 +16,19 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Cell", "age", "console", "instant", "number", "plain", "seconds", "show", "state"]
+__all__ = [
+    "Cell",
+    "age",
+    "console",
+    "counted",
+    "instant",
+    "number",
+    "plain",
+    "print_lines",
+    "seconds",
+    "show",
+    "state",
+]
 
 Cell = str | Text
 
@@ -69,19 +81,20 @@ def show(
         table.add_row(*(plain(cell) for cell in row))
     width = Measurement.get(out, out.options.update(max_width=_WIDTH_MAX), table).maximum
     if not out.is_terminal:
-        _print_lines(out, table, width)
+        print_lines(out, table, width)
     elif width <= out.width:
         out.print(table)
     else:
         _print_blocks(out, headings, rows)
 
 
-def _print_lines(out: Console, table: RenderableType, width: int) -> None:
-    """Without the blanks with which a table fills its last column."""
+def print_lines(out: Console, table: RenderableType, width: int) -> None:
+    """Prints to a pipe: without the blanks with which a table fills its last column."""
     with out.capture() as captured:
         out.print(table, width=max(width, 1))
     for line in captured.get().splitlines():
         out.file.write(line.rstrip() + "\n")
+    out.file.flush()  # a reader that has gone is met here, and not at the end of the process
 
 
 def _print_blocks(out: Console, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
@@ -123,6 +136,11 @@ def number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """A number of things: 1 item, 2 items."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
 def instant(moment: datetime | None, *, millis: bool = False) -> str:
     """A time in UTC; the heading says so."""
     if moment is None:
@@ -138,11 +156,13 @@ def age(since: datetime | None, now: datetime) -> str:
 
 
 def seconds(duration: float) -> str:
-    """A duration in its two largest units: 0.4 s, 3 min 12 s, 2 h 5 min, 4 d 3 h."""
+    """A duration in its two largest units: 4 ms, 3 s, 3 min 12 s, 2 h 5 min, 4 d 3 h."""
     duration = max(duration, 0.0)
-    if duration < _MINUTE:
-        return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"  # noqa: PLR2004
+    if duration < 1:
+        return f"{duration * 1_000:.0f} ms"
     whole = int(duration)
+    if whole < _MINUTE:
+        return f"{whole} s"
     if whole < _HOUR:
         return _two(whole // _MINUTE, "min", whole % _MINUTE, "s")
     if whole < _DAY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_DIGITS_MAX: Final = 9
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
 Role = Annotated[
@@ -70,16 +70,15 @@ def actor_or_login(actor: str | None) -> str:
         raise ConfigurationError("no login name was found: give --actor") from None
 
 
-def age_of(text: str) -> timedelta:
-    """An age such as 90s, 15m, 2h or 7d; how typer reads such an option.
+def age_of(option: str, text: str) -> timedelta:
+    """An age such as 90s, 15m, 2h or 7d, as an option has it.
 
     Raises:
         typer.BadParameter: it is none.
     """
-    number, unit = text[:-1], text[-1:]
-    if unit not in _SECONDS or not number.isdecimal() or len(number) > _DIGITS_MAX:
-        raise typer.BadParameter(f"{text!r} is no age: write it as 90s, 15m, 2h or 7d")
-    return timedelta(seconds=int(number) * _SECONDS[unit])
+    if not re.fullmatch(r"[0-9]{1,9}[smhd]", text):
+        raise typer.BadParameter(f"{option} {text}: write it as 90s, 15m, 2h or 7d")
+    return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
 
 
 def names(*words: str) -> list[str]:

@@ -35,11 +35,12 @@ class Frame:
     """What one look at the database gave.
 
     Attributes:
-        activity: of the last minutes, in buckets of so many seconds; the last is not over yet.
+        activity: of so many minutes, in buckets of so many seconds; the last is not over yet.
     """
 
     standing: Standing
     by: BreakdownBy
+    minutes: int
     activity: tuple[ActivityBucket, ...]
     bucket_seconds: int
 
@@ -116,7 +117,7 @@ def _rates(frame: Frame, width: int) -> RenderableType:
     over = frame.activity[:-1]  # the last bucket has only begun
     columns = min(BUCKETS, max(width - _BARS_LEFT, 0))
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    grid.add_column("last minutes", no_wrap=True)
+    grid.add_column(f"last {frame.minutes:,} min", no_wrap=True)
     grid.add_column("per second", justify="right", no_wrap=True)
     grid.add_column("", no_wrap=True)
     for name, style in _COUNTED:

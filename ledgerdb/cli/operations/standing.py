@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ledgerdb.cli.operations.layout import age, number, seconds
+from ledgerdb.cli.operations.layout import age, counted, seconds
 from ledgerdb.rows import Backlog, Breakdown, BreakdownBy, Health, OutboxControl
 from ledgerdb.sync import Ledger
 
-__all__ = ["MAX_LAG", "Finding", "Standing", "Thresholds", "findings", "look"]
+__all__ = ["Finding", "Standing", "Thresholds", "findings", "look"]
 
-MAX_LAG: Final = timedelta(minutes=5)
 _MISMATCHES_MAX: Final = 1_000  # counted
 
 
@@ -25,7 +24,7 @@ class Thresholds:
         max_unsealed: age of the oldest row without a seal; None where nobody seals.
     """
 
-    max_lag: timedelta = MAX_LAG
+    max_lag: timedelta = timedelta(minutes=5)
     max_dead_letters: int = 0
     max_in_doubt: int = 0
     max_unsealed: timedelta | None = None
@@ -98,25 +97,25 @@ def findings(found: Standing, bounds: Thresholds) -> tuple[Finding, ...]:
         (
             found.counter_drift > 0,
             "COUNTER_DRIFT",
-            f"{number(found.counter_drift)} items whose counter and attempts disagree",
+            f"{counted(found.counter_drift, 'item')} whose counter and attempts disagree",
             "ledgerdb verify ledger",
         ),
         (
             found.payload_mismatches > 0,
             "PAYLOAD_MISMATCH",
-            f"{number(found.payload_mismatches)} items held: the payload is not what was accepted",
+            f"{counted(found.payload_mismatches, 'item')} held: not the payload that was accepted",
             "ledgerdb items --status PAYLOAD_MISMATCH",
         ),
         (
             health.disputed > 0,
             "DISPUTED",
-            f"{number(health.disputed)} dead letters of which a late result says they were sent",
+            f"{counted(health.disputed, 'disputed dead letter')}: a late result says it was sent",
             "ledgerdb dead-letters --disputed",
         ),
         (
             found.backlog.in_doubt > bounds.max_in_doubt,
             "IN_DOUBT",
-            f"{number(found.backlog.in_doubt)} items in doubt"
+            f"{counted(found.backlog.in_doubt, 'item')} in doubt"
             + (
                 f", the oldest for {age(health.oldest_in_doubt_at, now)}"
                 if health.oldest_in_doubt_at
@@ -127,7 +126,7 @@ def findings(found: Standing, bounds: Thresholds) -> tuple[Finding, ...]:
         (
             health.dead_letters > bounds.max_dead_letters,
             "DEAD_LETTERS",
-            f"{number(health.dead_letters)} dead letters",
+            counted(health.dead_letters, "dead letter"),
             "ledgerdb dead-letters --by error",
         ),
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,7 +14,6 @@ from ledgerdb.cli.operations.options import AsJson, Limit, Role, age_of
 from ledgerdb.cli.operations.parts import part_rows
 from ledgerdb.cli.operations.session import opened
 from ledgerdb.cli.operations.standing import (
-    MAX_LAG,
     Finding,
     Standing,
     Thresholds,
@@ -50,21 +48,14 @@ def status(
         ),
     ] = False,
     max_lag: Annotated[
-        timedelta,
-        typer.Option(
-            metavar="AGE",
-            parser=age_of,
-            help="What may be due for so long: 90s, 15m, 2h.",
-            show_default="5m",
-        ),
-    ] = MAX_LAG,
+        str, typer.Option(metavar="AGE", help="What may be due for so long: 90s, 15m, 2h.")
+    ] = "5m",
     max_dead_letters: Annotated[int, typer.Option(min=0, help="So many are no alarm.")] = 0,
     max_in_doubt: Annotated[int, typer.Option(min=0, help="So many are no alarm.")] = 0,
     max_unsealed: Annotated[
-        timedelta | None,
+        str | None,
         typer.Option(
             metavar="AGE",
-            parser=age_of,
             help="What may be without a seal for so long.",
             show_default="not looked at",
         ),
@@ -81,6 +72,12 @@ def status(
 
       ledgerdb status --check --max-lag 15m || page-somebody
     """
+    bounds = Thresholds(
+        age_of("--max-lag", max_lag),
+        max_dead_letters,
+        max_in_doubt,
+        None if max_unsealed is None else age_of("--max-unsealed", max_unsealed),
+    )
     try:
         with opened(url, role) as ledger:
             found = look(ledger, by, limit)
@@ -89,7 +86,6 @@ def status(
             raise
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_UNKNOWN) from error
-    bounds = Thresholds(max_lag, max_dead_letters, max_in_doubt, max_unsealed)
     todo = findings(found, bounds)
     if as_json:
         echo(as_document(found, todo))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -13,7 +12,7 @@ from rich.live import Live
 
 from ledgerdb.cli.operations.document import echo
 from ledgerdb.cli.operations.keys import listening
-from ledgerdb.cli.operations.layout import console
+from ledgerdb.cli.operations.layout import console, print_lines
 from ledgerdb.cli.operations.options import AsJson, Limit, Role
 from ledgerdb.cli.operations.screen import BUCKETS, Frame, draw
 from ledgerdb.cli.operations.session import opened
@@ -71,6 +70,7 @@ def top(
             return Frame(
                 look(ledger, by, limit),
                 by,
+                minutes,
                 ledger.activity(minutes, bucket_seconds=bucket_seconds),
                 bucket_seconds,
             )
@@ -87,6 +87,7 @@ def _echo(frame: Frame) -> None:
     echo(
         {
             "status": as_document(frame.standing, findings(frame.standing, Thresholds())),
+            "minutes": frame.minutes,
             "bucket_seconds": frame.bucket_seconds,
             "activity": frame.activity,
         }
@@ -101,8 +102,7 @@ def _print(out: Console, read: Callable[[], Frame], every: float, frames: int) -
             if number:
                 wait(every)
                 out.print()
-            out.print(draw(read(), width=width, height=None), soft_wrap=True)
-            sys.stdout.flush()
+            print_lines(out, draw(read(), width=width, height=None), width)
 
 
 def _watch(out: Console, read: Callable[[], Frame], every: float, frames: int | None) -> None:

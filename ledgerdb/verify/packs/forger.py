@@ -76,15 +76,17 @@ def forgeries(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
         if (forged := _altered(str(path[-1]), value, pack)) is not None:
             changed = copy.deepcopy(dict(pack))
             _holder(changed, path)[path[-1]] = forged
-            yield Forgery(_named(path), canonical(_fitted(changed, path, skill)))
+            # what was made to fit again is no forgery
+            if (fitted := _fitted(changed, path, skill)) != pack:
+                yield Forgery(_named(path), canonical(fitted))
     if skill is Skill.CARELESS:
         for path in _members((), pack):
             changed = copy.deepcopy(dict(pack))
             del _holder(changed, path)[path[-1]]
             yield Forgery(f"{_named(path)} taken away", canonical(changed))
         yield Forgery("a space", canonical(dict(pack)) + b"\n")
-    else:
-        yield from _shortened(pack, skill)
+    elif skill is Skill.FORGER:
+        yield from _shortened(pack)
 
 
 def bare(pack: Mapping[str, Any]) -> _Pack:
@@ -104,7 +106,7 @@ def canonical(pack: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def _shortened(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
+def _shortened(pack: Mapping[str, Any]) -> Iterator[Forgery]:
     """A last element left out, and what told of it with it."""
     for member in ("attempts", "late_results", "operator_actions"):
         if not pack[member]:
@@ -116,7 +118,9 @@ def _shortened(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
             changed["outbox"]["state"] = "PENDING" if last != "DISPATCHED" else last
             if changed["proof"]:
                 changed["proof"]["attempts"].pop()
-        yield Forgery(f"{member}: the last one left out", canonical(_fitted(changed, (), skill)))
+        yield Forgery(
+            f"{member}: the last one left out", canonical(_fitted(changed, (), Skill.FORGER))
+        )
 
 
 def _fitted(pack: _Pack, path: _Path, skill: Skill) -> _Pack:
@@ -143,7 +147,11 @@ def _fit_sources(pack: _Pack, before: Mapping[str, Any]) -> None:
 
 
 def _fit_timeline(pack: _Pack) -> None:
-    """The same events at their times of now; those that lost theirs go."""
+    """The same events at their times of now; those that lost theirs go, and those of seals that are
+    over nothing any more.
+    """
+    rows = (pack["attestation"], *pack["attempts"])
+    over = {row["chain"]["seal_no"] for row in rows}
     events = []
     for event in pack["timeline"]:
         steps = event["source"].split("/")[1:]
@@ -152,6 +160,8 @@ def _fit_timeline(pack: _Pack) -> None:
             for step in steps[:-1]:
                 row = row[int(step)] if isinstance(row, list) else row[step]
         except IndexError:
+            continue
+        if event["event"] == "SEALED" and row["seal_no"] not in over:
             continue
         ended = event["source"].endswith("completed_at")
         name = row["state"] if ended else event["event"]
