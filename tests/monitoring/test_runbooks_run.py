@@ -17,7 +17,6 @@ from ledgerdb.embedded import EmbeddedServer
 from tests.monitoring.test_rules import ALERTS, RUNBOOKS
 
 BLOCK = re.compile(r"^```(console|sql)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -40,11 +39,15 @@ def parse(line: str) -> None:
     Raises:
         Exception: an unknown command or option, a missing or superfluous argument.
     """
+    command: Any = typer.main.get_command(app)
     words = shlex.split(line)[1:]
-    command, within = COMMANDS[words[0]], words[1:]
     while hasattr(command, "commands"):
-        command, within = command.commands[within[0]], within[1:]
-    command.make_context(words[0], within)
+        context = command.make_context("ledgerdb", words[:1], resilient_parsing=True)
+        _, command, rest = command.resolve_command(context, words)
+        if command is None:
+            raise LookupError(f"nothing is named {words[0]}")
+        words = rest
+    command.make_context("ledgerdb", words)
 
 
 @pytest.mark.parametrize("line", commands())
