@@ -82,7 +82,9 @@ def contract_command(*, directory: _Dir = None, out: Out = None, as_json: Json =
             required = "" if row["required"] else " (not required)"
             table.add_row(row["id"] + required, _coloured(row["found"]), row["evidence"])
         Console(highlight=False).print(table)
-        for finding in (*status.details["findings"], *closing.details["findings"]):
+        # what the closing statement finds beside that is what follows from it
+        told = status if status.status is Status.FAIL else closing
+        for finding in told.details["findings"]:
             typer.echo(finding)
         for path, evidence in found.items():
             typer.echo(f"{evidence.check_id}: {evidence.status} ({(out or folder) / path})")

@@ -132,6 +132,10 @@ def validate(content: object) -> None:
     )
     if wrong or not isinstance(content, dict):
         raise InvalidEvidence("not valid evidence: " + "; ".join(wrong))
+    try:
+        datetime.fromisoformat(content["timestamp_utc"])
+    except ValueError as error:
+        raise InvalidEvidence(f"not valid evidence: $.timestamp_utc: {error}") from None
     found = checksum(content)
     if content[_CHECKSUM] != found:
         raise InvalidEvidence(

@@ -10,17 +10,20 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import URL
 
+from ledgerdb.errors import ConfigurationError
 from ledgerdb.verify import (
     clients_evidence,
+    conformance,
     floors,
     indexes,
     ledger_evidence,
     migrations,
     retry_semantics,
     roles,
+    store_policy,
     timeouts,
 )
-from ledgerdb.verify.evidence import Evidence
+from ledgerdb.verify.evidence import Evidence, checkout
 
 __all__ = ["CONTRACT", "VERIFIERS", "Found", "Grounds", "Verifier"]
 
@@ -69,6 +72,14 @@ def _one(path: str, verify: Callable[[Grounds], Evidence]) -> Verifier:
     return Verifier(artefacts=(path,), run=lambda grounds: {path: verify(grounds)})
 
 
+def _conformance(_grounds: Grounds) -> Found:
+    root = checkout()
+    if root is None:
+        raise ConfigurationError("approvals are of a checkout, and this is an installed package")
+    judged = conformance.verify_conformance(root)
+    return {conformance.ARTEFACTS[role]: evidence for role, evidence in judged.items()}
+
+
 # `ledgerdb verify NAME` -> what it is
 VERIFIERS: Final[Mapping[str, Verifier]] = {
     "floors": _one(floors.ARTEFACT, lambda _: floors.verify_floors()),
@@ -92,6 +103,10 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
         ),
         in_use_only=True,
     ),
+    "store-policy": _one(
+        store_policy.ARTEFACT, lambda on: store_policy.verify_store_policy(progress=on.progress)
+    ),
+    "conformance": Verifier(artefacts=(*conformance.ARTEFACTS.values(),), run=_conformance),
     "retry-semantics": _one(
         retry_semantics.ARTEFACT,
         lambda on: retry_semantics.verify_retry_semantics(

@@ -25,7 +25,7 @@ from ledgerdb.verify.fingerprint import head_fingerprint
 
 __all__ = ["ARTEFACT", "CASES", "CHECK_ID", "Case", "verify_store_policy"]
 
-CHECK_ID: Final = "store_mode_policy"
+CHECK_ID: Final = "evidence_store_mode_policy"
 ARTEFACT: Final = "phase1/evidence_store_mode_policy.json"
 
 _DEVELOPMENT: Final = ("local", "dev", "ci")

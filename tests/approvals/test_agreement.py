@@ -39,7 +39,7 @@ def plant(root: Path, tree: dict[Path, bytes]) -> None:
             continue  # one name for a file and for a folder
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_both_measure_the_same_tree(tree: dict[Path, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def test_both_measure_the_same_tree(tree: dict[Path, bytes]) -> None:
             assert surface.digest == witness.digest
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),
     st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12")),

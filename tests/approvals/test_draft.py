@@ -10,6 +10,7 @@ import pytest
 from ledgerdb.approvals.documents import ApprovalRefused
 from ledgerdb.approvals.draft import Draft, draft_approval
 from ledgerdb.approvals.policy import Role
+from ledgerdb.approvals.surface import Surface
 from ledgerdb.errors import ConfigurationError
 from tests.approvals.conftest import FUNCTION, PEOPLE, REASON, REGULATED, Repository, sha256
 
@@ -236,6 +237,57 @@ def test_a_chain_that_was_touched(approved: Repository) -> None:
     approved.rewrite(record, reason="another reason")
     approved.change("-- third\n")
     with pytest.raises(ApprovalRefused, match=r"0002-\w+ does not follow 0001-"):
+        draft(approved)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"role": "implementer"}, "is of another role or another change"),
+        ({"change": "0" * 64}, "is of another role or another change"),
+        ({"reason": "fine, \u202e quite so"}, "has characters that cannot be seen"),
+    ],
+)
+def test_a_forged_approval_stands_in_the_way(
+    fields: dict[str, object], words: str, approved: Repository
+) -> None:
+    approved.change()
+    approved.rewrite(approved.folders[0] / "architect.json", **fields)
+    with pytest.raises(ApprovalRefused, match=words):
+        draft(approved)
+
+
+def test_a_forged_change_stands_in_the_way(approved: Repository) -> None:
+    approved.forge(approved.folders[0], surface={"digest": "0" * 64, "files": 1})
+    with pytest.raises(ApprovalRefused, match="its changes do not lead to its digest"):
+        draft(approved)
+    nothing = {"added": {}, "changed": {}, "removed": {"migrations/gone.sql": "0" * 64}}
+    approved.forge(approved.folders[0], changes=nothing)
+    with pytest.raises(ApprovalRefused, match="do not follow from the surface before"):
+        draft(approved)
+
+
+def test_what_was_there_is_not_added() -> None:
+    added = {"added": {"a": "1"}, "changed": {}, "removed": {}}
+    with pytest.raises(ApprovalRefused, match="do not follow"):
+        Surface({"a": "1"}).after(added)
+
+
+def test_what_lies_about_stands_in_the_way(approved: Repository) -> None:
+    approved.change()
+    record = approved.folders[0] / "architect.json"
+    sound = record.read_text()
+    record.write_text(sound.replace(": ", ":  "))
+    with pytest.raises(ApprovalRefused, match="it is not as `ledgerdb approve` writes it"):
+        draft(approved)
+    record.write_text(sound)
+    stray = approved.folders[0] / "auditor.json"
+    stray.touch()
+    with pytest.raises(ApprovalRefused, match=r"has what is no approval: \['auditor.json'\]"):
+        draft(approved)
+    stray.unlink()
+    (approved.folders[0].parent / "notes.txt").touch()
+    with pytest.raises(ApprovalRefused, match=r"notes\.txt is no approval"):
         draft(approved)
 
 

@@ -9,9 +9,13 @@ import psycopg
 import pytest
 from psycopg import sql
 from pytest_postgresql.executors import NoopExecutor
+from typer.testing import CliRunner
 
+from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.url import URL_VARIABLES
 from ledgerdb.verify.witness import Session, Witness
+from tests.commands import Result
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,13 @@ def shared_url(
 
 
 @pytest.fixture
+def empty_url(client_empty_18: psycopg.Connection[Any]) -> str:
+    """A database in which nothing was ever created."""
+    info = client_empty_18.info
+    return f"postgresql://postgres@/{info.dbname}?host={info.host}&port={info.port}"
+
+
+@pytest.fixture
 def damaged(shared_url: str) -> Iterator[psycopg.Connection[Any]]:
     """The superuser in a transaction that is rolled back, seeing as a witness sees."""
     with psycopg.connect(shared_url) as connection:
@@ -48,3 +59,20 @@ def findings(witness: Witness, session: Session, *damage: str) -> list[str]:
     for statement in damage:
         session.execute(statement.encode())
     return [*witness(session).findings]
+
+
+def verify(
+    *arguments: object, url: str | None = None, variables: dict[str, str] | None = None
+) -> Result:
+    """`ledgerdb verify ...` within this process, which saves the second that one of its own takes.
+
+    Args:
+        arguments: after `verify`.
+        url: becomes LEDGERDB_URL.
+        variables: of the environment.
+    """
+    given = dict.fromkeys(URL_VARIABLES) | {URL_VARIABLES[0]: url} | (variables or {})
+    done = CliRunner(env=given).invoke(app, ["verify", *(str(one) for one in arguments)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Result(done.exit_code, done.stdout, done.stderr)

@@ -14,10 +14,7 @@ GRANTS: dict[str, tuple[str, str]] = {
     **{
         f"{privilege} on a table": (
             f"grant {privilege} on {QUEUE} to symphony_executor",
-            (
-                f"symphony_executor may {privilege} relation payment_outbox_pending:"
-                " functions do that"
-            ),
+            f"symphony_executor may {verb} relation payment_outbox_pending: functions do that",
         )
         for privilege, verb in {
             **{word: word for word in ("insert", "update", "delete", "truncate")},
@@ -253,8 +250,8 @@ OBJECTS: dict[str, tuple[str, str]] = {
         "function outbox_counter_drift() is missing",
     ),
     "a view that is gone": (
-        "drop view public.payment_outbox_in_doubt",
-        "relation payment_outbox_in_doubt is missing",
+        "alter view public.payment_outbox_history rename to history",
+        "relation payment_outbox_history is missing",
     ),
     "no search_path": (
         f"alter function public.{COMPLETE} reset search_path",

@@ -44,6 +44,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "short check": {"check_id": "ab"},
     "spoken check": {"check_id": "Some Check"},
     "local time": {"timestamp_utc": "2026-01-02T03:04:05+02:00"},
+    "no such day": {"timestamp_utc": "2026-02-30T03:04:05Z"},
     "short commit": {"git_sha": "012345"},
     "a branch": {"git_sha": "main-branch"},
     "unknown status": {"status": "OK"},

@@ -13,11 +13,11 @@ from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.verify.evidence import Status, read
 from ledgerdb.verify.indexes import ARTEFACT, CHECK_ID, verify_indexes, witness
 from ledgerdb.verify.indexes_expected import INDEXES
-from tests.commands import assert_refused, run
-from tests.verify.conftest import findings
+from tests.commands import assert_refused
+from tests.verify.conftest import findings, verify
 from tests.verify.index_damage import ATTEMPTS, DAMAGE, DUE, NUMBER, QUEUE
 
-COMMAND = ("ledgerdb", "verify", "indexes")
+COMMAND = ("indexes",)
 
 
 @pytest.mark.parametrize("what", DAMAGE)
@@ -83,7 +83,7 @@ def interrupted(shared_url: str) -> Iterator[str]:
 
 
 def test_an_interrupted_build_fails_the_command(interrupted: str, tmp_path: Path) -> None:
-    done = run(*COMMAND, "--url", interrupted, "--out", tmp_path)
+    done = verify(*COMMAND, "--url", interrupted, "--out", tmp_path)
     assert (done.code, done.stderr) == (1, "")
     assert f"{CHECK_ID}: {DUE}: not valid" in done.stdout
     assert done.stdout.endswith(f"{CHECK_ID}: FAIL ({tmp_path / ARTEFACT})\n")
@@ -95,7 +95,7 @@ def test_any_login_may_verify(shared_url: str, server_18: EmbeddedServer, tmp_pa
         connection.execute("create role verify_anybody login")
         try:
             url = server_18.url(connection.info.dbname, user="verify_anybody")
-            done = run(*COMMAND, "--json", "--out", tmp_path, url=url)
+            done = verify(*COMMAND, "--json", "--out", tmp_path, url=url)
         finally:
             connection.execute("drop role verify_anybody")
     assert (done.code, done.stderr) == (0, "")
@@ -104,10 +104,10 @@ def test_any_login_may_verify(shared_url: str, server_18: EmbeddedServer, tmp_pa
 
 def test_what_cannot_be_found_out(tmp_path: Path) -> None:
     url = "postgresql://u:hunter2@127.0.0.1:1/d"
-    done = run(*COMMAND, "--url", url, "--out", tmp_path)
+    done = verify(*COMMAND, "--url", url, "--out", tmp_path)
     assert_refused(done, "error: cannot connect: ", secret="hunter2")  # noqa: S106 - of nothing
     assert done.code == 2
-    done = run(*COMMAND, "--out", tmp_path)
+    done = verify(*COMMAND, "--out", tmp_path)
     assert_refused(done, "error: ", "LEDGERDB_URL")
     assert done.code == 2
     assert [*tmp_path.iterdir()] == []

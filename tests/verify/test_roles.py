@@ -12,8 +12,7 @@ from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.verify.evidence import Status, read
 from ledgerdb.verify.roles import ARTEFACT, CHECK_ID, verify_roles, witness
 from ledgerdb.verify.roles.matrix import load
-from tests.commands import run
-from tests.verify.conftest import findings
+from tests.verify.conftest import findings, verify
 from tests.verify.role_damage import GRANTS, OBJECTS, ROLES
 
 DAMAGE = GRANTS | ROLES | OBJECTS
@@ -104,7 +103,7 @@ def test_the_command(shared_url: str, server_18: EmbeddedServer, tmp_path: Path)
         connection.execute("grant delete on public.tenants to symphony_readonly")
         try:
             url = server_18.url(connection.info.dbname, user="roles_anybody")
-            done = run("ledgerdb", "verify", "roles", "--url", url, "--out", tmp_path)
+            done = verify("roles", "--url", url, "--out", tmp_path)
         finally:
             connection.execute("revoke delete on public.tenants from symphony_readonly")
             connection.execute("drop role roles_anybody")

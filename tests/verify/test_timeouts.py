@@ -16,7 +16,8 @@ from ledgerdb.verify import timeouts
 from ledgerdb.verify.evidence import Status, read
 from ledgerdb.verify.scratch import connect, scratch_database
 from ledgerdb.verify.timeouts import ARTEFACT, CHECK_ID, verify_timeouts
-from tests.commands import ROOT, run
+from tests.commands import ROOT
+from tests.verify.conftest import verify
 
 HERE = "witnessed_test_timeouts"
 WORKER, NESTED, BOSS = "timeouts_worker", "timeouts_nested", "timeouts_boss"
@@ -237,7 +238,7 @@ def test_what_the_login_hides_cannot_be_found_out(site: str, tmp_path: Path) -> 
     ):
         with pytest.raises(ConfigurationError, match="verify with another login"):
             verify_timeouts(url)
-        done = run("ledgerdb", "verify", "timeouts", "--url", url, "--out", tmp_path)
+        done = verify("timeouts", "--url", url, "--out", tmp_path)
         assert (done.code, done.stdout) == (2, "")
         assert [*tmp_path.iterdir()] == []
         with changed(site, f"role {WORKER}", "lock_timeout", "0"):
@@ -250,8 +251,8 @@ def test_what_the_login_hides_cannot_be_found_out(site: str, tmp_path: Path) -> 
 
 def test_the_environment_and_the_url_do_not_decide(site: str, tmp_path: Path) -> None:
     asked = f"{site}&options=-c%20lock_timeout%3D1"
-    done = run(
-        *("ledgerdb", "verify", "timeouts", "--url", asked, "--out", tmp_path),
+    done = verify(
+        *("timeouts", "--url", asked, "--out", tmp_path),
         variables={"PGOPTIONS": "-c statement_timeout=0"},
     )
     assert (done.code, done.stderr) == (0, "")
@@ -287,7 +288,7 @@ def test_a_role_that_is_gone(server_18: EmbeddedServer) -> None:
 
 def test_the_command_says_what_is_wrong(site: str, tmp_path: Path) -> None:
     with changed(site, f"role {WORKER}", "lock_timeout", "0"):
-        done = run("ledgerdb", "verify", "timeouts", "--out", tmp_path, url=site)
+        done = verify("timeouts", "--out", tmp_path, url=site)
     assert (done.code, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
         f"{CHECK_ID}: role {WORKER} sets lock_timeout=0: unbounded",
