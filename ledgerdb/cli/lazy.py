@@ -6,6 +6,7 @@ word has no such time, and `ledgerdb status` needs no Alembic.
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -52,6 +53,15 @@ class Sign(TyperCommand):
         return command
 
 
+class _OnUse(UserDict[str, Any]):
+    """Commands by name, each loaded when it is taken out."""
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - of typer's own click
+        if isinstance(sign := self.data[name], Sign):
+            self.data[name] = sign.load()
+        return self.data[name]
+
+
 class LazyGroup(TyperGroup):
     """A group of commands that are named in a table."""
 
@@ -59,10 +69,18 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what typer gives to a group
         super().__init__(**attributes)
-        for name, place in self.places.items():
-            self.commands[name] = Sign(name, place)
+        self._signs = {name: Sign(name, place) for name, place in self.places.items()}
+        self.commands = _OnUse(self._signs)
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self._signs)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 - of typer's own click
+        """What help and completion show of a command."""
+        return self._signs.get(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - of typer's own click
         """The command that the arguments begin with, loaded."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, Sign) else command, rest
+        return name, self.commands[name] if name in self._signs else command, rest

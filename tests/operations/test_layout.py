@@ -1,4 +1,4 @@
-"""What people see at a fixed width: golden text, ages, colours, and nothing that moves the cursor."""
+"""What people see at a fixed width: golden text, ages, colours, nothing that moves the cursor."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_table_that_does_not_fit_becomes_blocks_that_lose_nothing() -> None:
         "        a",
         "reason  x",
         "",
-        "id  b",
+        "id      b",
     ]
 
 
@@ -151,13 +151,13 @@ def _frame() -> Frame:
     health = Health("0010", NOW, 20, 3, 1, NOW - timedelta(hours=2), 1, None, 0, None)
     backlog = Backlog(1_204, 17, 32, 0, 1, 5, NOW - timedelta(seconds=192))
     paused = OutboxControl(
-        ControlScope.RAIL,
-        "SEPA",
-        True,
-        Ordering.NONE,
-        False,
-        True,
-        NOW,
+        scope=ControlScope.RAIL,
+        scope_key="SEPA",
+        paused=True,
+        ordering=Ordering.NONE,
+        fair=False,
+        notify_workers=True,
+        updated_at=NOW,
     )
     parts = tuple(
         Breakdown(f"BANK-{n}", None, n, 0, 0, 0, 0, 0, 0, NOW - timedelta(minutes=n))
@@ -196,7 +196,10 @@ def test_a_frame_is_drawn_to_its_size() -> None:
         "BANK-3         3        0          0        0         0     0     0           3 min",
         "BANK-4         4        0          0        0         0     0     0           4 min",
         "",
-        "! 1 disputed dead letter: a late result says it was sent: ledgerdb dead-letters --disputed",
+        (
+            "! 1 disputed dead letter: a late result says it was sent:"
+            " ledgerdb dead-letters --disputed"
+        ),
         "! 1 item in doubt, the oldest for 2 h: ledgerdb doubts",
         "! 3 dead letters: ledgerdb dead-letters --by error",
     ]
