@@ -44,6 +44,7 @@ class Result:
         acknowledged: the outbox id of each instruction.
         findings: replays that got another acknowledgement.
         seconds: how long it took in all.
+        cpu_seconds: what the service used of the processors meanwhile.
     """
 
     latencies: list[float] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Result:
     acknowledged: dict[str, str] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def row(self, name: str) -> list[str]:
         """As a row of the table."""
@@ -59,6 +61,7 @@ class Result:
             name,
             f"{len(self.latencies) / self.seconds:.0f}",
             *(f"{cuts[percent - 1] * 1_000:.1f}" for percent in (50, 95, 99)),
+            f"{self.cpu_seconds / len(self.latencies) * 1_000:.2f}",
             ", ".join(f"{status}: {count}" for status, count in sorted(self.statuses.items())),
         ]
 
@@ -155,7 +158,8 @@ def main(
     payload_bytes: Annotated[int, typer.Option(min=31, max=1_000_000)] = 500,
 ) -> None:
     """Loads the ingress, compares what it said with what is stored, and shows the floor."""
-    table = Table("", "requests/s", "p50 ms", "p95 ms", "p99 ms", "answers", title="Ingress")
+    columns = ("requests/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms a request", "answers")
+    table = Table("", *columns, title="Ingress")
     with (
         tempfile.TemporaryDirectory(prefix="ledgerdb-services-") as folder,
         Stage.set(Path(folder)) as stage,
@@ -166,16 +170,18 @@ def main(
             ("the floor: keeps nothing", "examples.services.floor"),
         ):
             (port,) = free_ports(1)
-            with stage.ingress(port, module):
+            with stage.ingress(port, module) as service:
+                before = service.cpu_seconds
                 run = load(port, stage.headers, clients, seconds, payload_bytes)
                 results.append(asyncio.run(run))
+                results[-1].cpu_seconds = service.cpu_seconds - before
             table.add_row(*results[-1].row(name))
-        service = results[0]
-        findings = [*service.findings, *differences(stage.url, service.acknowledged)]
+        kept = results[0]
+        findings = [*kept.findings, *differences(stage.url, kept.acknowledged)]
     console.print(table)
     console.print(
         f"{clients} clients, {payload_bytes} bytes of payload;"
-        f" acknowledged {len(service.acknowledged)}, lost or twice {len(findings)}"
+        f" acknowledged {len(kept.acknowledged)}, lost or twice {len(findings)}"
     )
     for finding in findings[:20]:
         console.print(finding, markup=False)

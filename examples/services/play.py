@@ -130,6 +130,12 @@ class Program:
         self._process.wait(_STOP_SECONDS)
         self._stack.close()
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What it has used of the processors so far, its own work and the system's for it."""
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
     def _answers(self) -> bool:
         try:
             with urlopen(self._url, timeout=5) as response:

@@ -11,7 +11,7 @@ from typing import Final
 from tests.commands import ROOT, SCRIPTS, environment
 from tests.services.ingress import Served
 
-EXAMPLES: Final = "12"  # of each operation, beside what the coverage phase makes
+EXAMPLES: Final = "6"  # of each operation, beside what the coverage phase makes
 
 
 def fuzz(url: str, key: str, folder: Path) -> subprocess.CompletedProcess[str]:
