@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from ledgerdb import stores
 from ledgerdb.errors import ConfigurationError
-from ledgerdb.stores import AsyncFileStore, FileStore, PostgresStore, Verdict, decide
+from ledgerdb.stores import AsyncFileStore, FileStore, PostgresStore, StoreRefused, Verdict, decide
 from ledgerdb.stores.file import StoreFile
 
 DEVELOPMENT = ("local", "dev", "ci")
@@ -67,7 +68,7 @@ def test_the_database_is_allowed_everywhere(environment: str | None, mode: str |
     decision = decide(environment, mode)
     assert decision.allowed
     assert decision.store_mode == "db"
-    assert ("would deny the file store" in decision.reason) is (
+    assert ("the file store would be denied" in decision.reason) is (
         environment not in (*DEVELOPMENT, *GUARDED)
     )
     assert (mode == "db") is decision.reason.startswith("the database may be used")
@@ -101,8 +102,12 @@ def test_no_way_leads_around_the_policy(
         monkeypatch.delenv("ENVIRONMENT")
     else:
         monkeypatch.setenv("ENVIRONMENT", environment)
-    with pytest.raises(ConfigurationError, match=r"store refused: ENVIRONMENT is .* only"):
+    with pytest.raises(StoreRefused, match=r"store refused: ENVIRONMENT is .* only") as refused:
         OPENINGS[opening](tmp_path / "ledger.db")
+    assert isinstance(refused.value, ConfigurationError)
+    assert refused.value.decision == decide(environment, "file")
+    copy = pickle.loads(pickle.dumps(refused.value))  # noqa: S301 - our own bytes
+    assert str(copy) == str(refused.value)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,7 +118,7 @@ def test_a_file_that_is_there_is_not_opened_either(
     FileStore(path).close()
     before = path.stat()
     monkeypatch.setenv("ENVIRONMENT", "prod")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(StoreRefused):
         FileStore(path)
     assert path.stat() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -132,6 +137,7 @@ def test_the_settings_choose_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path
         monkeypatch.setenv("LEDGERDB_STORE", mode)
         with stores.open_store() as store:
             assert isinstance(store, PostgresStore)
+            assert store.decision == decide("ci", mode)
     monkeypatch.delenv("LEDGERDB_STORE")
     monkeypatch.delenv("ENVIRONMENT")
     with stores.open_store() as store:
