@@ -16,7 +16,14 @@ from ledgerdb.packs import InvalidPack, check_pack, pack_document
 from ledgerdb.packs.canonical import canonical, epoch_text, parsed, time_text
 from ledgerdb.packs.chain import seal_hash
 from ledgerdb.packs.payload import fingerprint, fingerprint_of_value
-from ledgerdb.rows import Attestation, ChainPlace, EvidencePack, OutboxIdentity
+from ledgerdb.rows import (
+    Attempt,
+    AttemptState,
+    Attestation,
+    ChainPlace,
+    EvidencePack,
+    OutboxIdentity,
+)
 
 ID = UUID("0f000000-0000-4000-8000-000000000001")
 NOON = datetime(2026, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
@@ -86,6 +93,38 @@ def test_the_timeline_names_its_sources() -> None:
         },
         {"at": "2026-01-02T12:00:00.000005Z", "event": "QUEUED", "source": "/outbox/created_at"},
     ]
+
+
+def test_an_attempt_of_the_reference_ends_when_its_row_says() -> None:
+    """Its rows had one time, and no worker's claim: nothing is made up."""
+    attempt = Attempt(
+        attempt_id=ID,
+        attempt_no=1,
+        state=AttemptState.DISPATCHED,
+        claimed_at=NOON + timedelta(seconds=1),
+        dispatch_started_at=None,
+        completed_at=None,
+        worker_id="w",
+        closed_by=None,
+        redrive_no=0,
+        rail_reference="r",
+        rail_code=None,
+        error_code=None,
+        error_message=None,
+        latency_ms=None,
+        chain=ChainPlace(position=None, leaf="0" * 64, seal_no=None),
+    )
+    assert PACK.outbox is not None
+    outbox = replace(PACK.outbox, state="DISPATCHED")
+    document = pack_document(replace(PACK, outbox=outbox, attempts=(attempt,)))
+    assert json.loads(document)["timeline"][2:] == [
+        {
+            "at": "2026-01-02T12:00:01.000005Z",
+            "event": "DISPATCHED",
+            "source": "/attempts/0/claimed_at",
+        }
+    ]
+    assert check_pack(document).findings == []
 
 
 @settings(max_examples=30)

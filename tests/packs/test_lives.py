@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from ledgerdb.packs import check_pack
 from ledgerdb.sync import Ledger
 from ledgerdb.url import database_url
+from ledgerdb.verify.fingerprint import head_fingerprint, schema_fingerprint
 from ledgerdb.verify.packs.forger import canonical
 from ledgerdb.verify.packs.lives import LIVES, PAYLOAD, TENANT, Life
 from ledgerdb.verify.packs.told import differences
@@ -62,6 +64,12 @@ def _without_its_own(data: bytes) -> str:
     # the order of what happened at one time in one statement is that of random ids
     document["timeline"] = [event["event"] for event in document["timeline"]]
     return _OWN.sub(number, canonical(document).decode())
+
+
+def test_the_lives_leave_the_schema_as_it_was(lived_url: str) -> None:
+    """What an owner did to make old rows is undone: the rest lived under every trigger."""
+    with psycopg.connect(lived_url, autocommit=True) as connection:
+        assert schema_fingerprint(connection) == head_fingerprint()
 
 
 def test_the_same_content_gives_the_same_bytes(ledger: Ledger) -> None:

@@ -149,6 +149,7 @@ def _as_owner(session: Session, table: LiteralString, statement: LiteralString, 
         session.rows(
             f"update public.{table} {statement} where instruction_id = %s", life.instruction_id
         )
+        session.rows(f"alter table public.{table} enable trigger user")
         for name in always:
             session.connection.execute(
                 f'alter table public.{table} enable always trigger "{name}"'.encode()

@@ -65,7 +65,7 @@ def verify_packs(
             Session(scratch) as session,
             tempfile.TemporaryDirectory(prefix="ledgerdb-packs-") as folder,
         ):
-            # before the lives, some of which need a database that is damaged
+            # before the lives, for some of which an owner changes the tables
             fingerprint = schema_fingerprint(session.connection)
             progress("living")
             live(session)
