@@ -10,6 +10,7 @@ from sphinx.util.typing import ExtensionMetadata
 from tools.site.commands import CommandsDirective
 from tools.site.names import PublicDirective
 from tools.site.repository import RepositoryLinks, source_pages
+from tools.site.sqlstates import RaisedByDirective
 
 __all__ = ["setup"]
 
@@ -18,6 +19,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Sphinx calls this."""
     app.add_directive("ledgerdb-commands", CommandsDirective)
     app.add_directive("ledgerdb-public", PublicDirective)
+    app.add_directive("ledgerdb-raised-by", RaisedByDirective)
     app.add_transform(RepositoryLinks)
     app.connect("html-collect-pages", source_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
