@@ -1,0 +1,20 @@
+"""The examples of the pages run, in the order of each page, and print what the pages show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledgerdb.embedded import EmbeddedServer
+from tests.commands import ROOT
+from tests.docs.session import Session
+
+DOCS = ROOT / "docs"
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "tutorials").glob("[!i]*.md")), ids=lambda p: p.stem)
+def test_a_tutorial_runs_from_nothing(
+    page: Path, reader_server: EmbeddedServer, tmp_path: Path
+) -> None:
+    assert Session(reader_server.url(), tmp_path, ROOT).run(page) > 5
