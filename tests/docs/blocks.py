@@ -3,6 +3,7 @@
 A block of Python, SQL or console says what a test does with it:
 
     <!-- example: NAME -->     it is run, in the order of the page (`tests.docs.session`)
+    <!-- file: NAME -->        it is saved under this name, for an example further down
     <!-- not run: REASON -->   it is not, and why; its syntax is checked all the same
 
 A block of text behind `<!-- output -->` is what the example before it prints.
@@ -21,7 +22,7 @@ from markdown_it import MarkdownIt
 __all__ = ["LANGUAGES", "Block", "blocks"]
 
 LANGUAGES: Final = frozenset({"console", "python", "sql"})
-_MARK: Final = re.compile(r"<!-- (example|not run|output)(?:: (.+?))? -->\s*$")
+_MARK: Final = re.compile(r"<!-- (example|file|not run|output)(?:: (.+?))? -->\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Block:
 
     Attributes:
         line: of the fence, from 1.
-        mark: `example`, `not run`, `output`, or empty.
-        note: the name of the example, or the reason.
+        mark: `example`, `file`, `not run`, `output`, or empty.
+        note: the name of the example or file, or the reason.
     """
 
     page: Path

@@ -90,6 +90,8 @@ class Session:
         for block in blocks(page):
             if block.mark == "output":
                 _compare(block, block.text, printed)
+            elif block.mark == "file":
+                (self.folder / block.note).write_text(block.text)
             elif block.mark == "example" and block.language in LANGUAGES:
                 count += 1
                 printed = getattr(self, f"_{block.language}")(block)

@@ -18,3 +18,14 @@ def test_a_tutorial_runs_from_nothing(
     page: Path, reader_server: EmbeddedServer, tmp_path: Path
 ) -> None:
     assert Session(reader_server.url(), tmp_path, ROOT).run(page) > 5
+
+
+GUIDES = [DOCS / "how-to" / "run-a-worker.md", DOCS / "how-to" / "retention.md"]
+RUNBOOKS = sorted((DOCS / "runbooks" / "sqlstates").glob("*.md"))
+
+
+@pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
+def test_guides_and_runbooks_run_on_any_ledger(database_url: str, tmp_path: Path) -> None:
+    session = Session(database_url, tmp_path, ROOT)
+    for page in [*GUIDES, *RUNBOOKS]:
+        assert session.run(page) > 0, page.name
