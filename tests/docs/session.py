@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from ledgerdb._programs import Programs
 from tests.commands import SCRIPTS, environment
-from tests.docs.blocks import LANGUAGES, Block, blocks
+from tests.docs.blocks import Block, blocks
 
 __all__ = ["Command", "Difference", "Session", "commands_of"]
 
@@ -79,9 +79,10 @@ class Session:
             PGCLIENTENCODING="UTF8",
         )
         self.folder = folder
+        self._runners = {"console": self._console, "python": self._python, "sql": self._sql}
 
-    def run(self, page: Path) -> int:
-        """Runs every example of a page; how many there were.
+    def run(self, page: Path, *, only: str | None = None) -> int:
+        """Runs every example of a page, or those of one name; how many there were.
 
         Raises:
             Difference: one failed, or printed something else.
@@ -92,9 +93,9 @@ class Session:
                 _compare(block, block.text, printed)
             elif block.mark == "file":
                 (self.folder / block.note).write_text(block.text)
-            elif block.mark == "example" and block.language in LANGUAGES:
+            elif block.mark == "example" and only in {None, block.note}:
                 count += 1
-                printed = getattr(self, f"_{block.language}")(block)
+                printed = self._runners[block.language](block)
         return count
 
     def _python(self, block: Block) -> str:
