@@ -11,17 +11,16 @@ from tests.commands import ROOT
 from tests.docs.session import Session
 
 DOCS = ROOT / "docs"
+TUTORIALS = [DOCS / "tutorials" / f"{name}.md" for name in ("deployment", "service", "audit")]
+GUIDES = [DOCS / "how-to" / f"{name}.md" for name in ("run-a-worker", "retention")]
+RUNBOOKS = sorted((DOCS / "runbooks" / "sqlstates").glob("*.md"))
 
 
-@pytest.mark.parametrize("page", sorted((DOCS / "tutorials").glob("[!i]*.md")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda p: p.stem)
 def test_a_tutorial_runs_from_nothing(
     page: Path, reader_server: EmbeddedServer, tmp_path: Path
 ) -> None:
     assert Session(reader_server.url(), tmp_path, ROOT).run(page) > 5
-
-
-GUIDES = [DOCS / "how-to" / "run-a-worker.md", DOCS / "how-to" / "retention.md"]
-RUNBOOKS = sorted((DOCS / "runbooks" / "sqlstates").glob("*.md"))
 
 
 @pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])

@@ -1,0 +1,126 @@
+"""The site builds strictly, without a network; its links lead somewhere; its references are whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+import ledgerdb
+from ledgerdb import errors
+from tests.commands import ROOT, Result, run
+from tests.contract.test_documents import table
+from tests.docs.pages import Site
+from tools.site.commands import commands
+from tools.site.repository import INCLUDED
+
+DOCS = ROOT / "docs"
+FUNCTIONS = {path.stem for path in (ROOT / "sqlfunctions").glob("*.sql")}
+
+
+def build(source: Path, out: Path, *options: str | Path) -> Result:
+    """A strict build, without what a checkout may have from an earlier one."""
+    return run("sphinx-build", "-q", "-n", "-W", "--keep-going", *options, source, out)
+
+
+def test_the_site(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    done = build(DOCS, out, "-d", tmp_path / "doctrees")
+    assert (done.code, done.stderr) == (0, "")
+    site = Site(out)
+    assert list(site.broken()) == []
+    assert list(site.fetched()) == []
+
+    assert names(out / "objects.inv") >= {f"ledgerdb.{name}" for name in ledgerdb.__all__}
+    cli = site.pages[out / "reference" / "cli.html"]
+    assert cli.ids >= {name.replace(" ", "-") for name, _ in commands()}
+    text = (out / "reference" / "cli.html").read_text("utf-8")
+    options = {o for _, c in commands() for p in c.params for o in p.opts if o.startswith("--")}
+    assert {option for option in options if option not in text} == set()
+    reference = (out / "reference.html").read_text("utf-8")
+    assert {name for name in FUNCTIONS if f"<h3>{name}<" not in reference} == set()
+
+
+def names(inventory: Path) -> set[str]:
+    """The names of the Python objects that the site documents."""
+    packed = inventory.read_bytes().split(b"\n", 4)[4]
+    lines = zlib.decompress(packed).decode().splitlines()
+    return {line.split()[0] for line in lines if " py:" in line}
+
+
+def test_a_strict_build_refuses_what_is_wrong(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "_static").mkdir()
+    (source / "_static" / "ledgerdb.css").touch()
+    (source / "index.md").write_text(
+        "# A\n\n[gone](gone.md) [lost](page.md#lost) [away](../../away.py)\n\n"
+        "```{toctree}\npage\n```\n\n```{ledgerdb-public} ledgerdb.nothing\n```\n"
+    )
+    (source / "page.md").write_text("# B\n\n```{eval-rst}\n:py:class:`ledgerdb.Nothing`\n```\n")
+    (source / "orphan.md").write_text("# C\n")
+    refused = build(source, tmp_path / "out", "-c", DOCS)
+    assert refused.code == 1
+    for finding in (
+        "'gone.md'",
+        "'lost'",
+        "'../../away.py'",
+        "no public class in ledgerdb.nothing",
+        "py:class reference target not found: ledgerdb.Nothing",
+        "orphan.md: WARNING: document isn't included in any toctree",
+    ):
+        assert finding in refused.stderr
+
+
+def test_a_broken_link_of_the_site_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a id="x" href="b.html#y"></a><a href="b.html#z"></a><a href="c.html"></a>'
+        '<a href="#x"></a><a href="#w"></a><a href="https://example.org"></a>'
+        '<script src="https://example.org/x.js"></script>'
+    )
+    (tmp_path / "b.html").write_text('<p id="y"></p>')
+    (tmp_path / "a.css").write_text("@font-face { src: url(https://example.org/f.woff) }")
+    site = Site(tmp_path)
+    assert list(site.broken()) == ["a.html: b.html#z", "a.html: c.html", "a.html: #w"]
+    assert list(site.fetched()) == ["a.html: https://example.org/x.js", "a.css: url(http"]
+
+
+def test_every_included_file_is_there() -> None:
+    for file, page in INCLUDED.items():
+        assert (ROOT / file).exists(), file
+        assert (DOCS / f"{page}.md").exists(), page
+
+
+def test_every_sqlstate_has_a_runbook() -> None:
+    pages = {path.stem: path for path in (DOCS / "runbooks" / "sqlstates").glob("*.md")}
+    registered = {c for n in errors.__all__ for c in getattr(getattr(errors, n), "sqlstates", ())}
+    assert set(pages) == set(table()) >= registered
+    for code, name in table().items():
+        text = pages[code].read_text("utf-8")
+        assert text.startswith(f"# {code}: ")
+        assert name == "-" or f"`{name}`" in text.splitlines()[4], code
+        for part in ("What to do", "How to find the cause", "Never"):
+            assert re.search(rf"^## {part}\n\n\S", text, re.MULTILINE), (code, part)
+        assert f"{{ledgerdb-raised-by}} {code}\n" in text
+
+
+def test_the_settings_page_names_every_variable() -> None:
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    read = subprocess.run(
+        ["git", "grep", "-hoE", "\\b(LEDGERDB_[A-Z_]+|DATABASE_URL|SOURCE_DATE_EPOCH)\\b", "ledgerdb"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    ).stdout.split()
+    assert set(read) - {name for name in read if f"`{name}`" in page} == set()
+
+
+@pytest.mark.parametrize("name", ["EngineSettings", "WorkerSettings"])
+def test_every_setting_is_documented(name: str) -> None:
+    settings = getattr(ledgerdb, name)
+    for field in settings.__dataclass_fields__:
+        assert f"        {field}: " in settings.__doc__, field
