@@ -6,7 +6,7 @@
      +-- DatabaseUnavailable        no connection could be had; nothing was sent
      +-- OutcomeUnknown             a write may or may not have committed: replay to learn
      +-- DatabaseError              PostgreSQL refused; `sqlstate` says why, nothing was written
-          +-- InvalidArgument       P7111 to P711F: a parameter breaks a rule; `field`, `rule`
+          +-- InvalidArgument       P7111 to P711G: a parameter breaks a rule; `field`, `rule`
           +-- OutboxError
           |    +-- LeaseLost             P7002; by outcome:
           |    |    +-- LeaseExpired, LeaseStolen, AttemptAlreadyDone, LeaseUnknown
@@ -161,6 +161,7 @@ class InvalidArgument(
         "P711D",
         "P711E",
         "P711F",
+        "P711G",
     ),
 ):
     """A parameter breaks a published rule; `field` names it and `rule` says which."""

@@ -1,4 +1,4 @@
--- Schema of ledgerdb at revision 0009: written by `make schema`, never by hand.
+-- Schema of ledgerdb at revision 0010: written by `make schema`, never by hand.
 -- Roles (NOLOGIN, of the cluster): symphony_owner, symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
 
 --
@@ -2686,6 +2686,30 @@ END;
 COMMENT ON FUNCTION public._retry_delay(p_rail_type text, p_retries integer, p_retry_delay_seconds integer) IS 'Private: the wait before the next attempt, by the worker''s wish or the rail''s policy.';
 
 --
+-- Name: _seal_over(text, bigint, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._seal_over(p_subject text, p_position bigint, p_row_id uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(( SELECT s.seal_no
+            FROM public.ledger_seals s
+           WHERE ((s.subject = _seal_over.p_subject) AND (s.through_position >= _seal_over.p_position))
+           ORDER BY s.through_position
+          LIMIT 1), ( SELECT s.seal_no
+            FROM public.ledger_seals s
+           WHERE ((_seal_over.p_position IS NULL) AND (s.subject = _seal_over.p_subject) AND (s.through_id >= _seal_over.p_row_id))
+           ORDER BY s.through_id
+          LIMIT 1)) AS seal_no;
+END;
+
+--
+-- Name: FUNCTION _seal_over(p_subject text, p_position bigint, p_row_id uuid); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._seal_over(p_subject text, p_position bigint, p_row_id uuid) IS 'Private: the seal that covers a row of the ledger, or null.';
+
+--
 -- Name: adopt_queued_item(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3590,6 +3614,14 @@ $$;
 COMMENT ON FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload jsonb) IS 'Enqueues an instruction; a replay returns the first item, other content is refused.';
 
 --
+-- Name: ledgerdb_alembic_version; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.ledgerdb_alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+--
 -- Name: payment_outbox_operator_actions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3634,7 +3666,8 @@ CREATE FUNCTION public.evidence_pack(p_tenant_id uuid, p_instruction_id text) RE
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     BEGIN ATOMIC
- SELECT jsonb_build_object('attestation', jsonb_build_object('attestation_id', t.attestation_id, 'tenant_id', t.tenant_id, 'instruction_id', t.instruction_id, 'participant_id', t.participant_id, 'payload_hash', t.payload_hash, 'signature_hash', t.signature_hash, 'client_id', t.client_id, 'member_id', t.member_id, 'correlation_id', t.correlation_id, 'received_at', t.received_at), 'outbox',
+ SELECT jsonb_build_object('schema_version', ( SELECT string_agg((v.version_num)::text, ','::text ORDER BY (v.version_num)::text) AS schema_version
+            FROM public.ledgerdb_alembic_version v), 'attestation', jsonb_build_object('attestation_id', t.attestation_id, 'tenant_id', t.tenant_id, 'instruction_id', t.instruction_id, 'participant_id', t.participant_id, 'payload_hash', t.payload_hash, 'signature_hash', t.signature_hash, 'client_id', t.client_id, 'member_id', t.member_id, 'correlation_id', t.correlation_id, 'received_at', t.received_at, 'chain', jsonb_build_object('position', t.ledger_position, 'leaf', encode(public._attestation_leaf(t.*), 'hex'::text), 'seal_no', public._seal_over('ATTESTATIONS'::text, t.ledger_position, t.attestation_id))), 'outbox',
          CASE
              WHEN (i.outbox_id IS NOT NULL) THEN jsonb_build_object('outbox_id', i.outbox_id, 'idempotency_key', i.idempotency_key, 'rail_type', i.rail_type, 'fingerprint', encode(i.fingerprint, 'hex'::text), 'state',
              CASE
@@ -3651,12 +3684,17 @@ CREATE FUNCTION public.evidence_pack(p_tenant_id uuid, p_instruction_id text) RE
             FROM public.payment_outbox_late_results l
            WHERE (l.outbox_id = i.outbox_id)), 'operator_actions', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('action_id', o.action_id, 'action', o.action, 'actor', o.actor, 'reason', o.reason, 'created_at', o.created_at) ORDER BY o.created_at, o.action_id), '[]'::jsonb) AS operator_actions
             FROM public.payment_outbox_operator_actions o
-           WHERE (o.outbox_id = i.outbox_id))) AS pack
+           WHERE (o.outbox_id = i.outbox_id)), 'seals', ( SELECT COALESCE(jsonb_agg(jsonb_build_object('seal_no', s.seal_no, 'subject', s.subject, 'after_position', s.after_position, 'through_position', s.through_position, 'after_id', s.after_id, 'through_id', s.through_id, 'row_count', s.row_count, 'leaf_version', s.leaf_version, 'digest', encode(s.digest, 'hex'::text), 'previous_hash', encode(s.previous_hash, 'hex'::text), 'seal_hash', encode(s.seal_hash, 'hex'::text), 'sealed_at', s.sealed_at) ORDER BY s.seal_no), '[]'::jsonb) AS seals
+            FROM public.ledger_seals s
+           WHERE (s.seal_no IN ( SELECT public._seal_over('ATTESTATIONS'::text, t.ledger_position, t.attestation_id) AS seal_no
+                 UNION
+                  SELECT unnest(history.seal_numbers) AS seal_no)))) AS pack
     FROM ((((public.ingress_attestations t
       LEFT JOIN public.payment_outbox_identities i ON (((t.tenant_id = i.tenant_id) AND (t.instruction_id = i.instruction_id))))
       LEFT JOIN public.payment_outbox_pending p ON ((i.outbox_id = p.outbox_id)))
       LEFT JOIN public.payment_outbox_outcomes retired ON ((i.outbox_id = retired.outbox_id)))
-      LEFT JOIN LATERAL ( SELECT jsonb_agg(jsonb_build_object('attempt_id', a.attempt_id, 'attempt_no', a.attempt_no, 'state', a.state, 'claimed_at', a.claimed_at, 'dispatch_started_at', a.dispatch_started_at, 'completed_at', a.completed_at, 'worker_id', a.worker_id, 'closed_by', a.closed_by, 'redrive_no', a.redrive_no, 'rail_reference', a.rail_reference, 'rail_code', a.rail_code, 'error_code', a.error_code, 'error_message', a.error_message, 'latency_ms', a.latency_ms) ORDER BY a.attempt_no) AS attempts,
+      LEFT JOIN LATERAL ( SELECT jsonb_agg(jsonb_build_object('attempt_id', a.attempt_id, 'attempt_no', a.attempt_no, 'state', a.state, 'claimed_at', a.claimed_at, 'dispatch_started_at', a.dispatch_started_at, 'completed_at', a.completed_at, 'worker_id', a.worker_id, 'closed_by', a.closed_by, 'redrive_no', a.redrive_no, 'rail_reference', a.rail_reference, 'rail_code', a.rail_code, 'error_code', a.error_code, 'error_message', a.error_message, 'latency_ms', a.latency_ms, 'chain', jsonb_build_object('position', a.ledger_position, 'leaf', encode(public._attempt_leaf(a.*), 'hex'::text), 'seal_no', public._seal_over('ATTEMPTS'::text, a.ledger_position, a.attempt_id))) ORDER BY a.attempt_no) AS attempts,
+             array_agg(public._seal_over('ATTEMPTS'::text, a.ledger_position, a.attempt_id)) AS seal_numbers,
              (array_agg((a.state)::text ORDER BY a.attempt_no DESC))[1] AS state,
              max(a.sequence_id) AS sequence_id
             FROM public.payment_outbox_attempts a
@@ -3708,6 +3746,47 @@ $$;
 --
 
 COMMENT ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) IS 'Extends live leases of this worker; returns those that it still held.';
+
+--
+-- Name: find_outbox_items(text, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid DEFAULT NULL::uuid) RETURNS TABLE(outbox_id uuid, tenant_id uuid, instruction_id text, idempotency_key text, participant_id text, rail_type text, state text, attempts bigint, created_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT i.outbox_id,
+     i.tenant_id,
+     i.instruction_id,
+     i.idempotency_key,
+     i.participant_id,
+     i.rail_type,
+         CASE
+             WHEN (p.hold = 'IN_DOUBT'::text) THEN 'IN_DOUBT'::text
+             WHEN (p.outbox_id IS NOT NULL) THEN 'PENDING'::text
+             ELSE (COALESCE(latest.state, o.state))::text
+         END AS state,
+     COALESCE(latest.attempts, (o.attempts)::bigint, (0)::bigint) AS attempts,
+     i.created_at
+    FROM (((public.payment_outbox_identities i
+      LEFT JOIN public.payment_outbox_pending p ON ((i.outbox_id = p.outbox_id)))
+      LEFT JOIN public.payment_outbox_outcomes o ON ((i.outbox_id = o.outbox_id)))
+      LEFT JOIN LATERAL ( SELECT a.state,
+             (a.attempt_no)::bigint AS attempts
+            FROM public.payment_outbox_attempts a
+           WHERE (a.outbox_id = i.outbox_id)
+           ORDER BY a.attempt_no DESC
+          LIMIT 1) latest ON (true))
+   WHERE ((i.instruction_id = find_outbox_items.p_instruction_id) AND ((find_outbox_items.p_tenant_id IS NULL) OR (i.tenant_id = find_outbox_items.p_tenant_id)))
+   ORDER BY i.created_at, i.outbox_id
+  LIMIT 1000;
+END;
+
+--
+-- Name: FUNCTION find_outbox_items(p_instruction_id text, p_tenant_id uuid); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid) IS 'The items of an instruction, of one tenant or of all, and where they stand.';
 
 --
 -- Name: follow_edited_item(); Type: FUNCTION; Schema: public; Owner: -
@@ -4325,6 +4404,82 @@ $$;
 COMMENT ON FUNCTION public.list_dead_letters(p_after_completed_at timestamp with time zone, p_after_outbox_id uuid, p_limit integer, p_rail_type text, p_tenant_id uuid, p_error_code text) IS 'Items that ended as FAILED, page by page, the oldest first.';
 
 --
+-- Name: list_outbox_controls(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.list_outbox_controls() RETURNS TABLE(scope text, scope_key text, paused boolean, ordering text, fair boolean, notify_workers boolean, updated_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT c.scope,
+     c.scope_key,
+     c.paused,
+     c.ordering,
+     c.fair,
+     c.notify_workers,
+     c.updated_at
+    FROM public.outbox_controls c
+   ORDER BY c.scope, c.scope_key;
+END;
+
+--
+-- Name: FUNCTION list_outbox_controls(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.list_outbox_controls() IS 'Every scope that has a control: paused, ordering, fair, notify_workers.';
+
+--
+-- Name: list_outbox_items(text, uuid, text, text, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.list_outbox_items(p_status text DEFAULT NULL::text, p_tenant_id uuid DEFAULT NULL::uuid, p_participant_id text DEFAULT NULL::text, p_rail_type text DEFAULT NULL::text, p_after_outbox_id uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 100) RETURNS TABLE(outbox_id uuid, tenant_id uuid, instruction_id text, participant_id text, sequence_id bigint, idempotency_key text, rail_type text, status text, attempt_count integer, redrive_no integer, created_at timestamp with time zone, next_attempt_at timestamp with time zone, claimed_by text, leased_at timestamp with time zone, lease_expires_at timestamp with time zone, dispatch_started_at timestamp with time zone, held_at timestamp with time zone, correlation_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if p_limit is null or p_limit not between 1 and 10000 then
+        raise exception 'p_limit: must be between 1 and 10000'
+            using errcode = 'P7118', column = 'p_limit', constraint = 'between 1 and 10000';
+    end if;
+    return query
+    select
+        q.outbox_id,
+        q.tenant_id,
+        q.instruction_id,
+        q.participant_id,
+        q.sequence_id,
+        q.idempotency_key,
+        q.rail_type,
+        q.status,
+        q.attempt_count,
+        q.redrive_no,
+        q.created_at,
+        q.next_attempt_at,
+        q.claimed_by,
+        q.leased_at,
+        q.lease_expires_at,
+        q.dispatch_started_at,
+        q.held_at,
+        q.correlation_id
+    from public.payment_outbox_queue as q
+    where
+        (p_after_outbox_id is null or q.outbox_id > p_after_outbox_id)
+        and (p_status is null or q.status = p_status)
+        and (p_tenant_id is null or q.tenant_id = p_tenant_id)
+        and (p_participant_id is null or q.participant_id = p_participant_id)
+        and (p_rail_type is null or q.rail_type = p_rail_type)
+    order by q.outbox_id
+    limit p_limit;
+end;
+$$;
+
+--
+-- Name: FUNCTION list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer) IS 'A page of the queue in the order of acceptance, without payloads and lease tokens.';
+
+--
 -- Name: notify_outbox(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4362,6 +4517,84 @@ $$;
 COMMENT ON FUNCTION public.notify_outbox() IS 'Sends an empty NOTIFY on symphony_outbox, at most once in 10 ms, unless switched off.';
 
 --
+-- Name: outbox_activity(integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.outbox_activity(p_minutes integer DEFAULT 60, p_bucket_seconds integer DEFAULT 60) RETURNS TABLE(bucket_start timestamp with time zone, accepted bigint, dispatched bigint, retried bigint, failed bigint, crashed bigint, latency_p50_ms double precision, latency_p95_ms double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    v_step interval := make_interval(secs => p_bucket_seconds);
+    v_from timestamptz;
+    v_first_id uuid;
+begin
+    if p_minutes is null or p_minutes not between 1 and 1440 then
+        raise exception 'p_minutes: must be between 1 and 1440'
+            using errcode = 'P711G', column = 'p_minutes', constraint = 'between 1 and 1440';
+    end if;
+    if p_bucket_seconds is null or p_bucket_seconds not between 1 and 86400 then
+        raise exception 'p_bucket_seconds: must be between 1 and 86400'
+            using
+                errcode = 'P711G',
+                column = 'p_bucket_seconds',
+                constraint = 'between 1 and 86400';
+    end if;
+    v_from := date_bin(
+        v_step,
+        statement_timestamp() - make_interval(mins => p_minutes),
+        '2000-01-01 00:00:00+00'::timestamptz
+    );
+    v_first_id := (
+        lpad(to_hex((extract(epoch from v_from) * 1000)::bigint), 12, '0') || repeat('0', 20)
+    )::uuid;
+    return query
+    with ingress as (
+        select
+            date_bin(v_step, i.created_at, v_from) as bucket_start,
+            count(*) as accepted
+        from public.payment_outbox_identities as i
+        where i.outbox_id >= v_first_id and i.created_at >= v_from
+        group by date_bin(v_step, i.created_at, v_from)
+    ),
+
+    ended as (
+        select
+            date_bin(v_step, coalesce(a.completed_at, a.created_at), v_from) as bucket_start,
+            count(*) filter (where a.state = 'DISPATCHED') as dispatched,
+            count(*) filter (where a.state = 'RETRYABLE') as retried,
+            count(*) filter (where a.state = 'FAILED') as failed,
+            count(*) filter (where a.state = 'ZOMBIE_REQUEUE') as crashed,
+            percentile_cont(0.5) within group (order by a.latency_ms) as latency_p50_ms,
+            percentile_cont(0.95) within group (order by a.latency_ms) as latency_p95_ms
+        from public.payment_outbox_attempts as a
+        where a.attempt_id >= v_first_id and coalesce(a.completed_at, a.created_at) >= v_from
+        group by date_bin(v_step, coalesce(a.completed_at, a.created_at), v_from)
+    )
+
+    select
+        b.bucket_start,
+        coalesce(i.accepted, 0) as accepted,
+        coalesce(e.dispatched, 0) as dispatched,
+        coalesce(e.retried, 0) as retried,
+        coalesce(e.failed, 0) as failed,
+        coalesce(e.crashed, 0) as crashed,
+        e.latency_p50_ms,
+        e.latency_p95_ms
+    from generate_series(v_from, statement_timestamp(), v_step) as b (bucket_start)
+    left join ingress as i on b.bucket_start = i.bucket_start
+    left join ended as e on b.bucket_start = e.bucket_start
+    order by b.bucket_start;
+end;
+$$;
+
+--
+-- Name: FUNCTION outbox_activity(p_minutes integer, p_bucket_seconds integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.outbox_activity(p_minutes integer, p_bucket_seconds integer) IS 'Accepted instructions and ended attempts of the last minutes, bucket by bucket.';
+
+--
 -- Name: outbox_backlog(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4384,6 +4617,108 @@ END;
 --
 
 COMMENT ON FUNCTION public.outbox_backlog() IS 'Pending items by what they wait for, and when the oldest due item became due.';
+
+--
+-- Name: outbox_breakdown(text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.outbox_breakdown(p_by text, p_limit integer DEFAULT 100) RETURNS TABLE(scope_key text, label text, due bigint, delayed bigint, leased bigint, expired bigint, in_doubt bigint, held bigint, dead_letters bigint, oldest_due_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    if p_by is null or p_by not in ('TENANT', 'PARTICIPANT', 'RAIL') then
+        raise exception 'p_by: must be TENANT, PARTICIPANT or RAIL'
+            using
+                errcode = 'P711G', column = 'p_by', constraint = 'TENANT, PARTICIPANT or RAIL';
+    end if;
+    if p_limit is null or p_limit not between 1 and 10000 then
+        raise exception 'p_limit: must be between 1 and 10000'
+            using errcode = 'P7118', column = 'p_limit', constraint = 'between 1 and 10000';
+    end if;
+    return query
+    with items as (
+        select
+            case p_by
+                when 'TENANT' then q.tenant_id::text
+                when 'PARTICIPANT' then q.participant_id
+                else q.rail_type
+            end as item_scope,
+            q.status as item_status,
+            q.next_attempt_at as due_at
+        from public.payment_outbox_queue as q
+        union all
+        select
+            case p_by
+                when 'TENANT' then a.tenant_id::text
+                when 'PARTICIPANT' then a.participant_id
+                else a.rail_type
+            end as item_scope,
+            'DEAD' as item_status,
+            null as due_at
+        from public.payment_outbox_attempts as a
+        where
+            a.state = 'FAILED'
+            and not exists (
+                select
+                from public.payment_outbox_attempts as later
+                where later.outbox_id = a.outbox_id and later.attempt_no > a.attempt_no
+            )
+            and not exists (
+                select
+                from public.payment_outbox_pending as p
+                where p.outbox_id = a.outbox_id
+            )
+    ),
+
+    counted as (
+        select
+            i.item_scope,
+            count(*) filter (where i.item_status = 'READY') as due,
+            count(*) filter (where i.item_status = 'SCHEDULED') as delayed,
+            count(*) filter (where i.item_status = 'LEASED') as leased,
+            count(*) filter (where i.item_status = 'EXPIRED') as expired,
+            count(*) filter (where i.item_status = 'IN_DOUBT') as in_doubt,
+            count(*) filter (
+                where
+                i.item_status not in (
+                    'READY', 'SCHEDULED', 'LEASED', 'EXPIRED', 'IN_DOUBT', 'DEAD'
+                )
+            ) as held,
+            count(*) filter (where i.item_status = 'DEAD') as dead_letters,
+            min(i.due_at) filter (where i.item_status = 'READY') as oldest_due_at
+        from items as i
+        group by i.item_scope
+    )
+
+    select
+        c.item_scope,
+        t.tenant_key,
+        c.due,
+        c.delayed,
+        c.leased,
+        c.expired,
+        c.in_doubt,
+        c.held,
+        c.dead_letters,
+        c.oldest_due_at
+    from counted as c
+    left join public.tenants as t
+        on p_by = 'TENANT' and c.item_scope = t.tenant_id::text
+    order by
+        c.oldest_due_at asc nulls last,
+        c.due desc,
+        c.dead_letters desc,
+        c.item_scope asc
+    limit p_limit;
+end;
+$$;
+
+--
+-- Name: FUNCTION outbox_breakdown(p_by text, p_limit integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.outbox_breakdown(p_by text, p_limit integer) IS 'The queue and the dead letters per tenant, participant or rail, the longest wait first.';
 
 --
 -- Name: outbox_counter_drift(); Type: FUNCTION; Schema: public; Owner: -
@@ -4435,6 +4770,153 @@ END;
 --
 
 COMMENT ON FUNCTION public.outbox_retry_ceiling() IS 'Attempts after which an item ends as FAILED: a setting of the database, 1 to 1000, default 20.';
+
+--
+-- Name: payment_outbox_dead_letters; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.payment_outbox_dead_letters AS
+ SELECT a.outbox_id,
+    a.tenant_id,
+    a.instruction_id,
+    a.participant_id,
+    a.sequence_id,
+    a.idempotency_key,
+    a.rail_type,
+    a.attempt_no,
+    a.redrive_no,
+    a.error_code,
+    a.error_message,
+    a.rail_code,
+    a.worker_id,
+    a.closed_by,
+    a.claimed_at,
+    a.completed_at,
+    late.disputed
+   FROM (public.payment_outbox_attempts a
+     CROSS JOIN LATERAL ( SELECT (count(*) > 0) AS disputed
+           FROM public.payment_outbox_late_results l
+          WHERE ((l.outbox_id = a.outbox_id) AND (l.state = 'DISPATCHED'::public.outbox_attempt_state))) late)
+  WHERE ((a.state = 'FAILED'::public.outbox_attempt_state) AND (NOT (EXISTS ( SELECT
+           FROM public.payment_outbox_attempts later
+          WHERE ((later.outbox_id = a.outbox_id) AND (later.attempt_no > a.attempt_no))))) AND (NOT (EXISTS ( SELECT
+           FROM public.payment_outbox_pending p
+          WHERE (p.outbox_id = a.outbox_id)))));
+
+--
+-- Name: VIEW payment_outbox_dead_letters; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.payment_outbox_dead_letters IS 'Items that ended as FAILED, with their last attempt, for redrive_dead_letters.';
+
+--
+-- Name: COLUMN payment_outbox_dead_letters.disputed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.payment_outbox_dead_letters.disputed IS 'A late result says that the item was sent after all.';
+
+--
+-- Name: payment_outbox_in_doubt; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.payment_outbox_in_doubt AS
+ SELECT p.outbox_id,
+    p.tenant_id,
+    p.instruction_id,
+    p.participant_id,
+    p.sequence_id,
+    p.idempotency_key,
+    p.rail_type,
+    (p.attempt_count + 1) AS attempt_no,
+    p.claimed_by AS worker_id,
+    p.leased_at,
+    p.dispatch_started_at,
+    p.lease_expires_at,
+    COALESCE(p.held_at, p.lease_expires_at) AS in_doubt_since,
+    late.late_results,
+    late.late_result_id,
+    late.rail_reference
+   FROM (public.payment_outbox_pending p
+     CROSS JOIN LATERAL ( SELECT count(*) AS late_results,
+            (array_agg(l.late_result_id ORDER BY l.received_at) FILTER (WHERE (l.state = 'DISPATCHED'::public.outbox_attempt_state)))[1] AS late_result_id,
+            (array_agg(l.rail_reference ORDER BY l.received_at) FILTER (WHERE (l.state = 'DISPATCHED'::public.outbox_attempt_state)))[1] AS rail_reference
+           FROM public.payment_outbox_late_results l
+          WHERE ((l.outbox_id = p.outbox_id) AND (l.lease_token = p.lease_token))) late)
+  WHERE ((p.hold = 'IN_DOUBT'::text) OR ((p.hold IS NULL) AND (p.dispatch_started_at IS NOT NULL) AND (p.lease_expires_at <= statement_timestamp())));
+
+--
+-- Name: VIEW payment_outbox_in_doubt; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON VIEW public.payment_outbox_in_doubt IS 'Items of which nobody knows whether the rail got them, for resolve_outbox_item.';
+
+--
+-- Name: COLUMN payment_outbox_in_doubt.late_result_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.payment_outbox_in_doubt.late_result_id IS 'The first late result under this lease that says DISPATCHED, with its rail_reference.';
+
+--
+-- Name: outbox_health(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.outbox_health() RETURNS TABLE(schema_version text, server_time timestamp with time zone, retry_ceiling integer, dead_letters bigint, disputed bigint, oldest_in_doubt_at timestamp with time zone, paused_scopes bigint, last_sealed_at timestamp with time zone, unsealed bigint, oldest_unsealed_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    BEGIN ATOMIC
+ WITH dead AS (
+          SELECT count(*) AS letters,
+             count(*) FILTER (WHERE d.disputed) AS disputed
+            FROM public.payment_outbox_dead_letters d
+         ), attempts_left AS (
+          SELECT a.created_at AS made_at
+            FROM public.payment_outbox_attempts a
+           WHERE (a.ledger_position > COALESCE(( SELECT max(s.through_position) AS through
+                    FROM public.ledger_seals s
+                   WHERE (s.subject = 'ATTEMPTS'::text)), (0)::bigint))
+           ORDER BY a.ledger_position
+          LIMIT 10000
+         ), attestations_left AS (
+          SELECT t.received_at AS made_at
+            FROM public.ingress_attestations t
+           WHERE (t.ledger_position > COALESCE(( SELECT max(s.through_position) AS through
+                    FROM public.ledger_seals s
+                   WHERE (s.subject = 'ATTESTATIONS'::text)), (0)::bigint))
+           ORDER BY t.ledger_position
+          LIMIT 10000
+         ), unsealed AS (
+          SELECT count(*) AS rows_left,
+             min(w.made_at) AS oldest
+            FROM ( SELECT attempts_left.made_at
+                    FROM attempts_left
+                 UNION ALL
+                  SELECT attestations_left.made_at
+                    FROM attestations_left) w
+         )
+  SELECT ( SELECT string_agg((v.version_num)::text, ','::text ORDER BY (v.version_num)::text) AS schema_version
+            FROM public.ledgerdb_alembic_version v) AS schema_version,
+     statement_timestamp() AS server_time,
+     public.outbox_retry_ceiling() AS retry_ceiling,
+     dead.letters AS dead_letters,
+     dead.disputed,
+     ( SELECT min(d.in_doubt_since) AS oldest
+            FROM public.payment_outbox_in_doubt d) AS oldest_in_doubt_at,
+     ( SELECT count(*) AS paused
+            FROM public.outbox_controls c
+           WHERE c.paused) AS paused_scopes,
+     ( SELECT max(s.sealed_at) AS last_one
+            FROM public.ledger_seals s) AS last_sealed_at,
+     unsealed.rows_left AS unsealed,
+     unsealed.oldest AS oldest_unsealed_at
+    FROM (dead
+      CROSS JOIN unsealed);
+END;
+
+--
+-- Name: FUNCTION outbox_health(); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.outbox_health() IS 'What somebody must look at: dead letters, doubts, pauses, and how far the seals are behind.';
 
 --
 -- Name: pause_outbox(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -5585,14 +6067,6 @@ COMMENT ON COLUMN public.ledger_seal_horizon.noted_xid IS 'Where every transacti
 COMMENT ON COLUMN public.ledger_seal_horizon.without_position IS 'Where rows from before revision 0006 are still to be sealed, or to be looked for.';
 
 --
--- Name: ledgerdb_alembic_version; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.ledgerdb_alembic_version (
-    version_num character varying(32) NOT NULL
-);
-
---
 -- Name: ledgerdb_migration_steps; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5858,91 +6332,6 @@ CREATE VIEW public.payment_outbox_controls AS
 --
 
 COMMENT ON VIEW public.payment_outbox_controls IS 'What operators set for the queue, rails and tenants; held_items are on hold by some pause.';
-
---
--- Name: payment_outbox_dead_letters; Type: VIEW; Schema: public; Owner: -
---
-
-CREATE VIEW public.payment_outbox_dead_letters AS
- SELECT a.outbox_id,
-    a.tenant_id,
-    a.instruction_id,
-    a.participant_id,
-    a.sequence_id,
-    a.idempotency_key,
-    a.rail_type,
-    a.attempt_no,
-    a.redrive_no,
-    a.error_code,
-    a.error_message,
-    a.rail_code,
-    a.worker_id,
-    a.closed_by,
-    a.claimed_at,
-    a.completed_at,
-    late.disputed
-   FROM (public.payment_outbox_attempts a
-     CROSS JOIN LATERAL ( SELECT (count(*) > 0) AS disputed
-           FROM public.payment_outbox_late_results l
-          WHERE ((l.outbox_id = a.outbox_id) AND (l.state = 'DISPATCHED'::public.outbox_attempt_state))) late)
-  WHERE ((a.state = 'FAILED'::public.outbox_attempt_state) AND (NOT (EXISTS ( SELECT
-           FROM public.payment_outbox_attempts later
-          WHERE ((later.outbox_id = a.outbox_id) AND (later.attempt_no > a.attempt_no))))) AND (NOT (EXISTS ( SELECT
-           FROM public.payment_outbox_pending p
-          WHERE (p.outbox_id = a.outbox_id)))));
-
---
--- Name: VIEW payment_outbox_dead_letters; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON VIEW public.payment_outbox_dead_letters IS 'Items that ended as FAILED, with their last attempt, for redrive_dead_letters.';
-
---
--- Name: COLUMN payment_outbox_dead_letters.disputed; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.payment_outbox_dead_letters.disputed IS 'A late result says that the item was sent after all.';
-
---
--- Name: payment_outbox_in_doubt; Type: VIEW; Schema: public; Owner: -
---
-
-CREATE VIEW public.payment_outbox_in_doubt AS
- SELECT p.outbox_id,
-    p.tenant_id,
-    p.instruction_id,
-    p.participant_id,
-    p.sequence_id,
-    p.idempotency_key,
-    p.rail_type,
-    (p.attempt_count + 1) AS attempt_no,
-    p.claimed_by AS worker_id,
-    p.leased_at,
-    p.dispatch_started_at,
-    p.lease_expires_at,
-    COALESCE(p.held_at, p.lease_expires_at) AS in_doubt_since,
-    late.late_results,
-    late.late_result_id,
-    late.rail_reference
-   FROM (public.payment_outbox_pending p
-     CROSS JOIN LATERAL ( SELECT count(*) AS late_results,
-            (array_agg(l.late_result_id ORDER BY l.received_at) FILTER (WHERE (l.state = 'DISPATCHED'::public.outbox_attempt_state)))[1] AS late_result_id,
-            (array_agg(l.rail_reference ORDER BY l.received_at) FILTER (WHERE (l.state = 'DISPATCHED'::public.outbox_attempt_state)))[1] AS rail_reference
-           FROM public.payment_outbox_late_results l
-          WHERE ((l.outbox_id = p.outbox_id) AND (l.lease_token = p.lease_token))) late)
-  WHERE ((p.hold = 'IN_DOUBT'::text) OR ((p.hold IS NULL) AND (p.dispatch_started_at IS NOT NULL) AND (p.lease_expires_at <= statement_timestamp())));
-
---
--- Name: VIEW payment_outbox_in_doubt; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON VIEW public.payment_outbox_in_doubt IS 'Items of which nobody knows whether the rail got them, for resolve_outbox_item.';
-
---
--- Name: COLUMN payment_outbox_in_doubt.late_result_id; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON COLUMN public.payment_outbox_in_doubt.late_result_id IS 'The first late result under this lease that says DISPATCHED, with its rail_reference.';
 
 --
 -- Name: payment_outbox_retry_policies; Type: VIEW; Schema: public; Owner: -
@@ -7499,6 +7888,12 @@ REVOKE ALL ON FUNCTION public._retention_verdicts(p_outbox_ids uuid[], p_before 
 REVOKE ALL ON FUNCTION public._retry_delay(p_rail_type text, p_retries integer, p_retry_delay_seconds integer) FROM PUBLIC;
 
 --
+-- Name: FUNCTION _seal_over(p_subject text, p_position bigint, p_row_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._seal_over(p_subject text, p_position bigint, p_row_id uuid) FROM PUBLIC;
+
+--
 -- Name: FUNCTION adopt_queued_item(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7634,6 +8029,14 @@ GRANT ALL ON FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_par
 GRANT ALL ON FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload jsonb) TO symphony_ingest;
 
 --
+-- Name: TABLE ledgerdb_alembic_version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.ledgerdb_alembic_version TO symphony_control;
+GRANT SELECT ON TABLE public.ledgerdb_alembic_version TO symphony_readonly;
+GRANT SELECT ON TABLE public.ledgerdb_alembic_version TO symphony_auditor;
+
+--
 -- Name: TABLE payment_outbox_operator_actions; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7658,6 +8061,15 @@ GRANT ALL ON FUNCTION public.evidence_pack(p_tenant_id uuid, p_instruction_id te
 REVOKE ALL ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) TO symphony_control;
 GRANT ALL ON FUNCTION public.extend_outbox_leases(p_outbox_ids uuid[], p_lease_tokens uuid[], p_worker_id text, p_lease_seconds integer) TO symphony_executor;
+
+--
+-- Name: FUNCTION find_outbox_items(p_instruction_id text, p_tenant_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid) TO symphony_control;
+GRANT ALL ON FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid) TO symphony_readonly;
+GRANT ALL ON FUNCTION public.find_outbox_items(p_instruction_id text, p_tenant_id uuid) TO symphony_auditor;
 
 --
 -- Name: FUNCTION follow_edited_item(); Type: ACL; Schema: public; Owner: -
@@ -7711,6 +8123,8 @@ GRANT SELECT ON TABLE public.payment_outbox_queue TO symphony_auditor;
 
 REVOKE ALL ON FUNCTION public.inspect_outbox_item(p_outbox_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.inspect_outbox_item(p_outbox_id uuid) TO symphony_control;
+GRANT ALL ON FUNCTION public.inspect_outbox_item(p_outbox_id uuid) TO symphony_readonly;
+GRANT ALL ON FUNCTION public.inspect_outbox_item(p_outbox_id uuid) TO symphony_auditor;
 
 --
 -- Name: FUNCTION instruction_status(p_tenant_id uuid, p_instruction_id text); Type: ACL; Schema: public; Owner: -
@@ -7731,10 +8145,37 @@ REVOKE ALL ON FUNCTION public.list_dead_letters(p_after_completed_at timestamp w
 GRANT ALL ON FUNCTION public.list_dead_letters(p_after_completed_at timestamp with time zone, p_after_outbox_id uuid, p_limit integer, p_rail_type text, p_tenant_id uuid, p_error_code text) TO symphony_control;
 
 --
+-- Name: FUNCTION list_outbox_controls(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.list_outbox_controls() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.list_outbox_controls() TO symphony_control;
+GRANT ALL ON FUNCTION public.list_outbox_controls() TO symphony_readonly;
+GRANT ALL ON FUNCTION public.list_outbox_controls() TO symphony_auditor;
+
+--
+-- Name: FUNCTION list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer) TO symphony_control;
+GRANT ALL ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer) TO symphony_readonly;
+GRANT ALL ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, p_participant_id text, p_rail_type text, p_after_outbox_id uuid, p_limit integer) TO symphony_auditor;
+
+--
 -- Name: FUNCTION notify_outbox(); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.notify_outbox() FROM PUBLIC;
+
+--
+-- Name: FUNCTION outbox_activity(p_minutes integer, p_bucket_seconds integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.outbox_activity(p_minutes integer, p_bucket_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.outbox_activity(p_minutes integer, p_bucket_seconds integer) TO symphony_control;
+GRANT ALL ON FUNCTION public.outbox_activity(p_minutes integer, p_bucket_seconds integer) TO symphony_readonly;
+GRANT ALL ON FUNCTION public.outbox_activity(p_minutes integer, p_bucket_seconds integer) TO symphony_auditor;
 
 --
 -- Name: FUNCTION outbox_backlog(); Type: ACL; Schema: public; Owner: -
@@ -7746,6 +8187,15 @@ GRANT ALL ON FUNCTION public.outbox_backlog() TO symphony_executor;
 GRANT ALL ON FUNCTION public.outbox_backlog() TO symphony_ingest;
 GRANT ALL ON FUNCTION public.outbox_backlog() TO symphony_readonly;
 GRANT ALL ON FUNCTION public.outbox_backlog() TO symphony_auditor;
+
+--
+-- Name: FUNCTION outbox_breakdown(p_by text, p_limit integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.outbox_breakdown(p_by text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.outbox_breakdown(p_by text, p_limit integer) TO symphony_control;
+GRANT ALL ON FUNCTION public.outbox_breakdown(p_by text, p_limit integer) TO symphony_readonly;
+GRANT ALL ON FUNCTION public.outbox_breakdown(p_by text, p_limit integer) TO symphony_auditor;
 
 --
 -- Name: FUNCTION outbox_counter_drift(); Type: ACL; Schema: public; Owner: -
@@ -7766,6 +8216,31 @@ GRANT ALL ON FUNCTION public.outbox_retry_ceiling() TO symphony_executor;
 GRANT ALL ON FUNCTION public.outbox_retry_ceiling() TO symphony_ingest;
 GRANT ALL ON FUNCTION public.outbox_retry_ceiling() TO symphony_readonly;
 GRANT ALL ON FUNCTION public.outbox_retry_ceiling() TO symphony_auditor;
+
+--
+-- Name: TABLE payment_outbox_dead_letters; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_control;
+GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_readonly;
+GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_auditor;
+
+--
+-- Name: TABLE payment_outbox_in_doubt; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_control;
+GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_readonly;
+GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_auditor;
+
+--
+-- Name: FUNCTION outbox_health(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.outbox_health() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.outbox_health() TO symphony_control;
+GRANT ALL ON FUNCTION public.outbox_health() TO symphony_readonly;
+GRANT ALL ON FUNCTION public.outbox_health() TO symphony_auditor;
 
 --
 -- Name: FUNCTION pause_outbox(p_scope text, p_scope_key text, p_actor text, p_reason text); Type: ACL; Schema: public; Owner: -
@@ -7927,22 +8402,6 @@ GRANT SELECT ON TABLE public.payment_outbox_blocked_heads TO symphony_auditor;
 GRANT SELECT ON TABLE public.payment_outbox_controls TO symphony_control;
 GRANT SELECT ON TABLE public.payment_outbox_controls TO symphony_readonly;
 GRANT SELECT ON TABLE public.payment_outbox_controls TO symphony_auditor;
-
---
--- Name: TABLE payment_outbox_dead_letters; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_control;
-GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_readonly;
-GRANT SELECT ON TABLE public.payment_outbox_dead_letters TO symphony_auditor;
-
---
--- Name: TABLE payment_outbox_in_doubt; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_control;
-GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_readonly;
-GRANT SELECT ON TABLE public.payment_outbox_in_doubt TO symphony_auditor;
 
 --
 -- Name: TABLE payment_outbox_retry_policies; Type: ACL; Schema: public; Owner: -

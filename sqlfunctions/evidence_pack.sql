@@ -1,7 +1,8 @@
 -- evidence_pack: everything that the ledger holds about one instruction of a tenant, without the
 -- payload itself: attestation, outbox identity (also after dispatch), every attempt, the results
--- that came too late, what operators did, and what retention left of retired attempts. Null when
--- this tenant has no such instruction.
+-- that came too late, what operators did, and what retention left of retired attempts. The
+-- attestation and each attempt have their place in the chain of hashes, and the seals over them are
+-- there whole, so that they can be computed again. Null when this tenant has no such instruction.
 -- Locks: none. Raises: nothing.
 create or replace function public.evidence_pack(
     p_tenant_id uuid,
@@ -15,6 +16,10 @@ set search_path = pg_catalog, public, pg_temp
 begin atomic
     select
         jsonb_build_object(
+            'schema_version', (
+                select string_agg(v.version_num, ',' order by v.version_num) as schema_version
+                from public.ledgerdb_alembic_version as v
+            ),
             'attestation', jsonb_build_object(
                 'attestation_id', t.attestation_id,
                 'tenant_id', t.tenant_id,
@@ -25,7 +30,14 @@ begin atomic
                 'client_id', t.client_id,
                 'member_id', t.member_id,
                 'correlation_id', t.correlation_id,
-                'received_at', t.received_at
+                'received_at', t.received_at,
+                'chain', jsonb_build_object(
+                    'position', t.ledger_position,
+                    'leaf', encode(public._attestation_leaf(t), 'hex'),
+                    'seal_no', public._seal_over(
+                        'ATTESTATIONS', t.ledger_position, t.attestation_id
+                    )
+                )
             ),
             'outbox', case
                 when i.outbox_id is not null then jsonb_build_object(
@@ -98,6 +110,39 @@ begin atomic
                     ) as operator_actions
                 from public.payment_outbox_operator_actions as o
                 where o.outbox_id = i.outbox_id
+            ),
+            'seals', (
+                select
+                    coalesce(
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'seal_no', s.seal_no,
+                                'subject', s.subject,
+                                'after_position', s.after_position,
+                                'through_position', s.through_position,
+                                'after_id', s.after_id,
+                                'through_id', s.through_id,
+                                'row_count', s.row_count,
+                                'leaf_version', s.leaf_version,
+                                'digest', encode(s.digest, 'hex'),
+                                'previous_hash', encode(s.previous_hash, 'hex'),
+                                'seal_hash', encode(s.seal_hash, 'hex'),
+                                'sealed_at', s.sealed_at
+                            )
+                            order by s.seal_no
+                        ),
+                        '[]'::jsonb
+                    ) as seals
+                from public.ledger_seals as s
+                where
+                    s.seal_no in (
+                        select
+                            public._seal_over(
+                                'ATTESTATIONS', t.ledger_position, t.attestation_id
+                            ) as seal_no
+                        union distinct
+                        select unnest(history.seal_numbers) as seal_no
+                    )
             )
         ) as pack
     from public.ingress_attestations as t
@@ -122,10 +167,18 @@ begin atomic
                     'rail_code', a.rail_code,
                     'error_code', a.error_code,
                     'error_message', a.error_message,
-                    'latency_ms', a.latency_ms
+                    'latency_ms', a.latency_ms,
+                    'chain', jsonb_build_object(
+                        'position', a.ledger_position,
+                        'leaf', encode(public._attempt_leaf(a), 'hex'),
+                        'seal_no', public._seal_over('ATTEMPTS', a.ledger_position, a.attempt_id)
+                    )
                 )
                 order by a.attempt_no
             ) as attempts,
+            array_agg(
+                public._seal_over('ATTEMPTS', a.ledger_position, a.attempt_id)
+            ) as seal_numbers,
             (array_agg(a.state::text order by a.attempt_no desc))[1] as state,
             max(a.sequence_id) as sequence_id
         from public.payment_outbox_attempts as a

@@ -1,6 +1,6 @@
--- inspect_outbox_item: everything about one item, for operators: identity and payload, its row on
--- the queue, every attempt, what retention left of retired ones, late results, and what operators
--- did. No lease token. Null when there is no such item.
+-- inspect_outbox_item: everything about one item, for operators and readers: identity and payload,
+-- its row on the queue, every attempt, what retention left of retired ones, late results, and what
+-- operators did. No lease token. Null when there is no such item.
 -- Locks: none. Raises: nothing.
 create or replace function public.inspect_outbox_item(p_outbox_id uuid)
 returns jsonb
@@ -68,4 +68,5 @@ end;
 comment on function public.inspect_outbox_item(uuid) is
 'Everything about one item as JSON: identity, payload, queue, attempts, evidence, operators.';
 revoke all on function public.inspect_outbox_item(uuid) from public;
-grant execute on function public.inspect_outbox_item(uuid) to symphony_control;
+grant execute on function public.inspect_outbox_item(uuid)
+to symphony_control, symphony_readonly, symphony_auditor;

@@ -133,6 +133,18 @@ SCENARIOS: Final[Mapping[str, Sequence[Doing]]] = {
         *(Doing("evidence_pack", role, _INSTRUCTION) for role in (_CONTROL, _INGEST, _READER)),
         _claim(2),
         Doing("outbox_backlog", _READER),
+        *(
+            Doing(function, role, arguments, rows=rows)
+            for role in (_CONTROL, _READER)
+            for function, arguments, rows in (
+                ("outbox_breakdown", {"p_by": "TENANT", "p_limit": 10}, 1),
+                ("outbox_activity", {"p_minutes": 2, "p_bucket_seconds": 60}, 3),
+                ("outbox_health", {}, 1),
+                ("list_outbox_items", {"p_limit": 10, "p_status": "LEASED"}, 2),
+                ("find_outbox_items", {"p_instruction_id": "instruction-1"}, 1),
+                ("list_outbox_controls", {}, 0),
+            )
+        ),
     ),
     "worker": (
         Doing("enqueue_outbox_items", _INGEST, _payments(1, 2), rows=2),

@@ -19,6 +19,7 @@ FOLDER: Final = ROOT / "ledgerdb" / "verbs"
 PAIRS: Final[Mapping[str, str]] = {
     "blocking.py": "awaited.py",
     "operations.py": "awaited_operations.py",
+    "reading.py": "awaited_reading.py",
 }
 _CHANGES: Final[Sequence[tuple[str, str]]] = (
     (
@@ -27,8 +28,8 @@ _CHANGES: Final[Sequence[tuple[str, str]]] = (
     ),
     (r"^    def ", "    async def "),
     (r"self\.execute\(", "await self.execute("),
-    (r"\b(Operator)?Verbs\b", r"Async\1Verbs"),
-    (r"ledgerdb\.verbs\.operations\b", "ledgerdb.verbs.awaited_operations"),
+    (r"\b(Operator|Reading)?Verbs\b", r"Async\1Verbs"),
+    (r"ledgerdb\.verbs\.(operations|reading)\b", r"ledgerdb.verbs.awaited_\1"),
 )
 
 

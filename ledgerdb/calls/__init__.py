@@ -34,26 +34,33 @@ from ledgerdb.calls.outbox import (
     release,
     repair,
 )
+from ledgerdb.calls.reading import activity, breakdown, controls, find, health, items
 from ledgerdb.calls.seals import seal_ledger
 
 __all__ = [
     "Call",
+    "activity",
     "backlog",
     "begin_dispatch",
+    "breakdown",
     "cancel",
     "claim",
     "complete",
     "complete_many",
+    "controls",
     "counter_drift",
     "dead_letters",
     "enqueue",
     "enqueue_many",
     "evidence_pack",
     "extend",
+    "find",
+    "health",
     "ingest",
     "ingest_many",
     "inspect",
     "instruction_status",
+    "items",
     "pause",
     "record_manual_attempt",
     "redrive",

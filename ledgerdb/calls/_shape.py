@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Result
 
-from ledgerdb.rows import AttemptState, CompletionOutcome
+from ledgerdb.rows import AttemptState, ChainPlace, CompletionOutcome
 
 T = TypeVar("T")
 
@@ -71,6 +71,7 @@ def load(document: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 _FROM_JSON: dict[object, Callable[[Any], object]] = {
+    ChainPlace: lambda document: from_json(ChainPlace, document),
     UUID: UUID,
     datetime: datetime.fromisoformat,
     AttemptState: AttemptState,

@@ -27,6 +27,7 @@ from ledgerdb.rows import (
     OutboxItem,
     RegisteredTenant,
     RetiredHistory,
+    Seal,
     TenantType,
 )
 
@@ -278,10 +279,12 @@ def _evidence(result: Result[Any]) -> EvidencePack | None:
         return None
     pack = load(document)
     return EvidencePack(
+        schema_version=pack["schema_version"],
         attestation=from_json(Attestation, pack["attestation"]),
         outbox=None if pack["outbox"] is None else from_json(OutboxIdentity, pack["outbox"]),
         attempts=tuple(from_json(Attempt, attempt) for attempt in pack["attempts"]),
         late_results=tuple(from_json(LateResult, late) for late in pack["late_results"]),
         operator_actions=tuple(from_json(OperatorAction, act) for act in pack["operator_actions"]),
         retired=None if pack["retired"] is None else from_json(RetiredHistory, pack["retired"]),
+        seals=tuple(from_json(Seal, seal) for seal in pack["seals"]),
     )

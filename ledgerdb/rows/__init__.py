@@ -8,11 +8,13 @@ numbers arrive as `int` or `Decimal`, never as `float`.
 from ledgerdb.rows.evidence import (
     Attempt,
     Attestation,
+    ChainPlace,
     EvidencePack,
     LateResult,
     OperatorAction,
     OutboxIdentity,
     RetiredHistory,
+    Seal,
 )
 from ledgerdb.rows.ingress import (
     Acknowledgement,
@@ -25,7 +27,9 @@ from ledgerdb.rows.ingress import (
     RegisteredTenant,
 )
 from ledgerdb.rows.limits import (
+    ACTIVITY_MINUTES_MAX,
     BATCH_SIZE_MAX,
+    BUCKET_SECONDS_MAX,
     CODE_CHARS_MAX,
     EVIDENCE_BYTES_MAX,
     IDENTIFIER_CHARS_MAX,
@@ -67,10 +71,20 @@ from ledgerdb.rows.outbox import (
     ReleasedLease,
     RepairedLease,
 )
+from ledgerdb.rows.reading import (
+    ActivityBucket,
+    Breakdown,
+    BreakdownBy,
+    FoundItem,
+    Health,
+    QueuedItem,
+)
 from ledgerdb.rows.seals import SealedBatch, SealOutcome
 
 __all__ = [
+    "ACTIVITY_MINUTES_MAX",
     "BATCH_SIZE_MAX",
+    "BUCKET_SECONDS_MAX",
     "CODE_CHARS_MAX",
     "EVIDENCE_BYTES_MAX",
     "IDENTIFIER_CHARS_MAX",
@@ -83,11 +97,15 @@ __all__ = [
     "REFERENCE_CHARS_MAX",
     "RETRY_DELAY_SECONDS_MAX",
     "Acknowledgement",
+    "ActivityBucket",
     "Attempt",
     "AttemptState",
     "Attestation",
     "Backlog",
     "BegunDispatch",
+    "Breakdown",
+    "BreakdownBy",
+    "ChainPlace",
     "ClaimedItem",
     "CompletedAttempt",
     "Completion",
@@ -100,6 +118,8 @@ __all__ = [
     "EnqueuedResult",
     "EvidencePack",
     "ExtendedLease",
+    "FoundItem",
+    "Health",
     "IngestedResult",
     "InspectedItem",
     "Instruction",
@@ -111,6 +131,7 @@ __all__ = [
     "OutboxControl",
     "OutboxIdentity",
     "OutboxItem",
+    "QueuedItem",
     "RedriveOutcome",
     "RedrivenItem",
     "RegisteredTenant",
@@ -121,6 +142,7 @@ __all__ = [
     "RetiredHistory",
     "RetryPolicy",
     "RetryStrategy",
+    "Seal",
     "SealOutcome",
     "SealedBatch",
     "TenantType",

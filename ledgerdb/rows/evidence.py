@@ -11,18 +11,62 @@ from ledgerdb.rows.limits import AttemptState, CompletionOutcome
 __all__ = [
     "Attempt",
     "Attestation",
+    "ChainPlace",
     "EvidencePack",
     "LateResult",
     "OperatorAction",
     "OutboxIdentity",
     "RetiredHistory",
+    "Seal",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainPlace:
+    """The `chain` of an attestation or an attempt: where it is in the chain of hashes.
+
+    Attributes:
+        position: in the ledger; None for rows from before revision 0006.
+        leaf: SHA-256 over the whole row in hex digits (`_attempt_leaf`, `_attestation_leaf`).
+        seal_no: the seal that covers it; None while it is not sealed.
+    """
+
+    position: int | None
+    leaf: str
+    seal_no: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """One of the `seals` of `evidence_pack`: a row of `ledger_seals`, whole.
+
+    Attributes:
+        subject: ATTEMPTS or ATTESTATIONS.
+        after_position: it covers the positions above this one, up to `through_position`.
+        after_id: where rows have no position, the ids above this one, up to `through_id`.
+        digest: SHA-256 over the leaves in their order, hex digits like the other hashes.
+        previous_hash: of the seal before it; None for the first.
+        seal_hash: SHA-256 over everything else in the row.
+    """
+
+    seal_no: int
+    subject: str
+    after_position: int | None
+    through_position: int | None
+    after_id: UUID | None
+    through_id: UUID | None
+    row_count: int
+    leaf_version: int
+    digest: str
+    previous_hash: str | None
+    seal_hash: str
+    sealed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
     """The `attestation` of `evidence_pack`: what was accepted, from whom and when, as hashes and
-    identifiers.
+    identifiers. `chain` is its place in the chain of hashes; None where a store keeps none.
     """
 
     attestation_id: UUID
@@ -35,6 +79,7 @@ class Attestation:
     member_id: UUID | None
     correlation_id: UUID | None
     received_at: datetime
+    chain: ChainPlace | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +104,7 @@ class Attempt:
         worker_id: who held the lease; None where an operator wrote the row.
         closed_by: who wrote the row, if it was not the worker that held the lease.
         redrive_no: how often the item had been sent back to the queue by then.
+        chain: its place in the chain of hashes.
     """
 
     attempt_id: UUID
@@ -75,6 +121,7 @@ class Attempt:
     error_code: str | None
     error_message: str | None
     latency_ms: int | None
+    chain: ChainPlace | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +181,18 @@ class RetiredHistory:
 class EvidencePack:
     """Result of `evidence_pack`: attestation, identity, every attempt in order, late results and
     what operators did, without the payload. `attempts` is empty where they were `retired`.
+
+    Attributes:
+        schema_version: the revision of the database that answered.
+        seals: those over the attestation and the attempts, so that their hashes can be computed
+            again.
     """
 
+    schema_version: str
     attestation: Attestation
     outbox: OutboxIdentity | None
     attempts: tuple[Attempt, ...]
     late_results: tuple[LateResult, ...]
     operator_actions: tuple[OperatorAction, ...]
     retired: RetiredHistory | None
+    seals: tuple[Seal, ...]

@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
+    "ACTIVITY_MINUTES_MAX",
     "BATCH_SIZE_MAX",
+    "BUCKET_SECONDS_MAX",
     "CODE_CHARS_MAX",
     "EVIDENCE_BYTES_MAX",
     "IDENTIFIER_CHARS_MAX",
@@ -39,6 +41,8 @@ RAIL_REFERENCE_CHARS_MAX: Final = 500
 CODE_CHARS_MAX: Final = 100
 MESSAGE_CHARS_MAX: Final = 2_000
 REASON_CHARS_MAX: Final = 1_000
+ACTIVITY_MINUTES_MAX: Final = 1_440
+BUCKET_SECONDS_MAX: Final = 86_400
 
 
 class AttemptState(StrEnum):

@@ -5,14 +5,12 @@ database keeps for ever.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from ledgerdb import calls
-from ledgerdb.calls import Call
 from ledgerdb.rows import (
     BATCH_SIZE_MAX,
     AttemptState,
@@ -28,20 +26,15 @@ from ledgerdb.rows import (
     RetryPolicy,
     RetryStrategy,
 )
+from ledgerdb.verbs.awaited_reading import AsyncReadingVerbs
 
 __all__ = ["AsyncOperatorVerbs"]
 
-T = TypeVar("T")
 
-
-class AsyncOperatorVerbs(ABC):
+class AsyncOperatorVerbs(AsyncReadingVerbs):
     """A method per call of operations. Every one may raise `InvalidArgument` for a field that
     breaks a rule, and `PermissionDenied`: they are for `symphony_control`.
     """
-
-    @abstractmethod
-    async def execute(self, call: Call[T]) -> T:
-        """Execute any call of `ledgerdb.calls`."""
 
     async def pause(
         self, scope: ControlScope, scope_key: str = "*", *, actor: str, reason: str

@@ -28,11 +28,17 @@ _AT_HEAD: Final = _OLD | {
     "ingest_instructions": (
         f"('{{{_TENANT}}}', '{{new}}', '{{p}}', '{{new}}', '{{RTGS}}', '{{\"{{}}\"}}')"
     ),
+    "find_outbox_items": "('queued')",
     "inspect_outbox_item": "('<queued>')",
     "instruction_status": "(null, 'queued')",
     "list_dead_letters": "()",
+    "list_outbox_controls": "()",
+    "list_outbox_items": "()",
+    "outbox_activity": "()",
     "outbox_backlog": "()",
+    "outbox_breakdown": "('TENANT')",
     "outbox_counter_drift": "()",
+    "outbox_health": "()",
     "outbox_retry_ceiling": "()",
     "pause_outbox": "('QUEUE', '*', 'a', 'r')",
     "record_manual_attempt": "('<queued>', 'FAILED', null, null, 'E', null, 'a', 'r')",

@@ -187,6 +187,29 @@ OPERATORS: Final = (
         ),
     ),
     Function("list_dead_letters", always(), (batch("limit"),)),
+    Function("list_outbox_items", always(), (batch("limit"),)),
+    Function(
+        "outbox_breakdown",
+        always(by="RAIL"),
+        (
+            Limit(
+                "by",
+                "P711G",
+                "TENANT, PARTICIPANT or RAIL",
+                ("TENANT", "PARTICIPANT"),
+                (None, "", "rail"),
+            ),
+            batch("limit"),
+        ),
+    ),
+    Function(
+        "outbox_activity",
+        always(),
+        (
+            Limit("minutes", "P711G", "between 1 and 1440", (1, 1440), (None, 0, 1441)),
+            Limit("bucket_seconds", "P711G", "between 1 and 86400", (1, 86400), (None, 0, 86401)),
+        ),
+    ),
     Function(
         "redrive_dead_letters",
         always(outbox_ids=[UNKNOWN], **WHO),

@@ -12,6 +12,22 @@ from proof.promises.registry import promise
 from proof.promises.world import INFINITE, Row, World, same
 
 _WHO = {"actor": "ann", "reason": "why"}
+_ATTEMPT = (
+    "attempt_id",
+    "attempt_no",
+    "state",
+    "claimed_at",
+    "dispatch_started_at",
+    "completed_at",
+    "worker_id",
+    "closed_by",
+    "redrive_no",
+    "rail_reference",
+    "rail_code",
+    "error_code",
+    "error_message",
+    "latency_ms",
+)
 
 
 def in_json(value: Any) -> Any:
@@ -130,6 +146,13 @@ def _some(rows: list[Row], *names: str) -> list[Row]:
     return [_json({name: row[name] for name in names}) for row in rows]
 
 
+def _placed(world: World, row: Row, row_id: str) -> Row:
+    """A row's place in the chain of hashes, before it is sealed."""
+    (leaf,) = world.table("ledger_leaves", row_id=row[row_id])
+    place = {"position": row["ledger_position"], "leaf": leaf["leaf"].hex(), "seal_no": None}
+    return {"chain": place}
+
+
 def _pack(world: World, one: Item, state: str) -> None:
     (attested,) = world.table("ingress_attestations", instruction_id=one.instruction)
     late = world.table(
@@ -143,6 +166,8 @@ def _pack(world: World, one: Item, state: str) -> None:
         "pack",
         pack,
         {
+            "schema_version": world.table("ledgerdb_alembic_version")[0]["version_num"],
+            "seals": [],
             "attestation": _some(
                 [attested],
                 "attestation_id",
@@ -155,7 +180,8 @@ def _pack(world: World, one: Item, state: str) -> None:
                 "member_id",
                 "correlation_id",
                 "received_at",
-            )[0],
+            )[0]
+            | _placed(world, attested, "attestation_id"),
             "outbox": {
                 "outbox_id": str(one.outbox_id),
                 "idempotency_key": one.key,
@@ -165,23 +191,10 @@ def _pack(world: World, one: Item, state: str) -> None:
                 "sequence_id": 1,
                 "created_at": in_json(one.created_at),
             },
-            "attempts": _some(
-                items.attempts(world, one),
-                "attempt_id",
-                "attempt_no",
-                "state",
-                "claimed_at",
-                "dispatch_started_at",
-                "completed_at",
-                "worker_id",
-                "closed_by",
-                "redrive_no",
-                "rail_reference",
-                "rail_code",
-                "error_code",
-                "error_message",
-                "latency_ms",
-            ),
+            "attempts": [
+                _some([row], *_ATTEMPT)[0] | _placed(world, row, "attempt_id")
+                for row in items.attempts(world, one)
+            ],
             "retired": None,
             "late_results": _some(
                 late,

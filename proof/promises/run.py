@@ -23,6 +23,7 @@ from proof.promises import (  # noqa: F401 - each adds its promises to the list
     races,
     races_ingress,
     races_operators,
+    reading,
     results,
     retention,
     seals,

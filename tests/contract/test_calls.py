@@ -85,6 +85,12 @@ SAMPLES: dict[str, tuple[Call[Any], type | None]] = {
     "dead_letters": (calls.dead_letters(), rows.DeadLetter),
     "redrive": (calls.redrive([ID], **WHO), rows.RedrivenItem),
     "inspect": (calls.inspect(ID), None),
+    "breakdown": (calls.breakdown(rows.BreakdownBy.RAIL), rows.Breakdown),
+    "activity": (calls.activity(), rows.ActivityBucket),
+    "health": (calls.health(), rows.Health),
+    "items": (calls.items(), rows.QueuedItem),
+    "find": (calls.find("i"), rows.FoundItem),
+    "controls": (calls.controls(), rows.OutboxControl),
     "seal_ledger": (calls.seal_ledger(), rows.SealedBatch),
 }
 # Commands have calls of their own for what no service does.
@@ -114,6 +120,7 @@ PYTHON_TYPES: dict[str, set[object]] = {
     "integer": {int},
     "boolean": {bool},
     "numeric": {Decimal},
+    "double precision": {float},
     "timestamp with time zone": {datetime},
     "outbox_attempt_state": {AttemptState},
 }

@@ -43,8 +43,13 @@ DEAD = rows.DeadLetter(
     *(ID, None, "i", "p", 1, "k", "R", 1, 0, None, None, None, None, None, NOW, NOW),
     disputed=False,
 )
+QUEUED = rows.QueuedItem(
+    *(ID, None, "i", "p", 1, "k", "R", "READY", 0, 0, NOW, NOW, None, None, None, None, None, None)
+)
 GOOD: dict[Callable[..., Call[Any]], dict[str, Any]] = {
+    calls.activity: {},
     calls.begin_dispatch: {"items": [ITEM], "worker_id": "w"},
+    calls.breakdown: {"by": "RAIL"},
     calls.cancel: {"outbox_id": ID, **WHO},
     calls.claim: {"batch_size": 1, "worker_id": "w", "lease_seconds": 1},
     calls.complete: {"item": ITEM, "worker_id": "w", "state": "FAILED"},
@@ -60,9 +65,11 @@ GOOD: dict[Callable[..., Call[Any]], dict[str, Any]] = {
     calls.enqueue_many: {"items": [WAITING]},
     calls.evidence_pack: {"tenant_id": ID, "instruction_id": "i"},
     calls.extend: {"items": [ITEM], "worker_id": "w", "lease_seconds": 1},
+    calls.find: {"instruction_id": "i"},
     calls.ingest: {"instruction": INSTRUCTION},
     calls.ingest_many: {"instructions": [INSTRUCTION]},
     calls.inspect: {"outbox_id": ID},
+    calls.items: {},
     calls.instruction_status: {"tenant_id": ID, "instruction_id": "i"},
     calls.pause: {"scope": "RAIL", "scope_key": "R", **WHO},
     calls.record_manual_attempt: {"outbox_id": ID, "state": "FAILED", **WHO},
@@ -97,6 +104,7 @@ IN_ROWS: list[tuple[Callable[[Any], Call[Any]], Any]] = [
     (lambda row: calls.complete_many([row], "w"), DONE),
     (lambda row: calls.extend([row], "w", 1), ITEM),
     (calls.dead_letters, DEAD),
+    (calls.items, QUEUED),
 ]
 
 

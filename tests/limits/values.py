@@ -87,6 +87,8 @@ RULES: dict[str, Values] = {
     ),
     "DISPATCHED, FAILED or REQUEUE": _words("DISPATCHED"),
     "QUEUE, RAIL or TENANT": _words("RAIL"),
+    "TENANT, PARTICIPANT or RAIL": _words("TENANT", "PARTICIPANT", "RAIL"),
+    "between 1 and 1440": _numbers(1, 1_440),
     "* for QUEUE, a rail, or a known tenant's id": _IDENTIFIER,
     "NONE, FIFO_BLOCK or FIFO_SKIP": Values(
         [None, "NONE", "FIFO_BLOCK", "FIFO_SKIP"], ["", "fifo", "LIFO"]

@@ -80,7 +80,7 @@ CHANGES = {
     "attribute": "alter function public.outbox_retry_ceiling() volatile",
     "setting": "alter function public.claim_outbox_items(int, text, int) reset search_path",
     "overload": "create function public.uuid_strategy(int) returns int language sql return 1",
-    "view": "drop view public.payment_outbox_dead_letters",
+    "view": "drop view public.payment_outbox_blocked_heads",
     "sequence": "alter sequence public.outbox_notify_clock cycle",
     "enum": "alter type public.outbox_attempt_state add value 'LOST'",
 }
