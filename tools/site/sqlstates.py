@@ -17,8 +17,8 @@ from tools.site.repository import ROOT
 __all__ = ["RaisedByDirective", "raised_by"]
 
 _CODE: Final = re.compile(r"\b(?:P[0-9A-Z]{4}|\d{2}[0-9A-Z]{3})\b")
-_RANGE: Final = re.compile(r"\b(P711[0-9A-F]) to (P711[0-9A-F])\b")
-_HEX: Final = 16
+_RANGE: Final = re.compile(r"\b(P711[0-9A-Z]) to (P711[0-9A-Z])\b")
+_LAST: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of a code, in their order
 
 
 @cache
@@ -33,9 +33,9 @@ def raised_by() -> dict[str, list[str]]:
 
 def _codes(raises: str) -> set[str]:
     ranges = [
-        f"P711{number:X}"
+        f"P711{digit}"
         for first, last in _RANGE.findall(raises)
-        for number in range(int(first[-1], _HEX), int(last[-1], _HEX) + 1)
+        for digit in _LAST[_LAST.index(first[-1]) : _LAST.index(last[-1]) + 1]
     ]
     return {*_CODE.findall(raises), *ranges}
 
