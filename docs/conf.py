@@ -26,7 +26,10 @@ suppress_warnings = ["misc.highlighting_failure"]
 # A build reads nothing from a network: no other project's inventory, no font, no script.
 nitpick_ignore_regex = [
     # Types of other libraries, and of typing.
-    ("py:.*", r"(?:sqlalchemy|psycopg|alembic|typing|collections|datetime|decimal|uuid|pathlib|types)\..*"),
+    (
+        "py:.*",
+        r"(?:sqlalchemy|psycopg|alembic|typing|collections|datetime|decimal|uuid|pathlib|types)\..*",
+    ),
     ("py:class", r"ledgerdb\..*\.T"),
     ("py:class", r"(?:UUID|datetime|date|Path|Any|Self|T|Sequence|Mapping|Iterator|Callable)"),
     ("py:class", r"(?:bool|bytes|dict|float|frozenset|int|list|object|set|str|tuple|type|None)"),

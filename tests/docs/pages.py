@@ -54,9 +54,7 @@ class Site:
                 known = self.pages.get(target)
                 if known is None and target.is_file():
                     continue
-                if known is None or (
-                    parts.fragment and unquote(parts.fragment) not in known.ids
-                ):
+                if known is None or (parts.fragment and unquote(parts.fragment) not in known.ids):
                     yield f"{path.relative_to(self.folder)}: {link}"
 
     def fetched(self) -> Iterator[str]:
@@ -68,5 +66,7 @@ class Site:
         for sheet in self.folder.rglob("*.css"):
             text = sheet.read_text("utf-8")
             yield from (
-                f"{sheet.name}: {word}" for word in ("url(http", "url(//", "@import") if word in text
+                f"{sheet.name}: {word}"
+                for word in ("url(http", "url(//", "@import")
+                if word in text
             )

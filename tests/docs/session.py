@@ -87,15 +87,17 @@ class Session:
         Raises:
             Difference: one failed, or printed something else.
         """
-        count, printed = 0, ""
+        count, printed = 0, None
         for block in blocks(page):
-            if block.mark == "output":
+            if block.mark == "output" and printed is not None:
                 _compare(block, block.text, printed)
             elif block.mark == "file":
                 (self.folder / block.note).write_text(block.text)
-            elif block.mark == "example" and only in {None, block.note}:
-                count += 1
-                printed = self._runners[block.language](block)
+            elif block.mark == "example":
+                printed = None
+                if only in {None, block.note}:
+                    count += 1
+                    printed = self._runners[block.language](block)
         return count
 
     def _python(self, block: Block) -> str:

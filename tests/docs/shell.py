@@ -15,10 +15,37 @@ from tools.site.commands import Command, commands
 
 __all__ = ["mistakes"]
 
-# What a page may use beside ledgerdb: programs of a POSIX system, and those that it says to install.
+# What a page may use beside ledgerdb: a POSIX system, and what it says to install.
 _OTHERS: Final = frozenset(
-    """alembic cd chromium cp curl done echo env exit export false for git grep head ls make mkdir pip
-    psql python sed seq sleep tail true wait""".split()
+    [
+        "alembic",
+        "cd",
+        "chromium",
+        "cp",
+        "curl",
+        "done",
+        "echo",
+        "env",
+        "exit",
+        "export",
+        "false",
+        "for",
+        "git",
+        "grep",
+        "head",
+        "ls",
+        "make",
+        "mkdir",
+        "pip",
+        "psql",
+        "python",
+        "sed",
+        "seq",
+        "sleep",
+        "tail",
+        "true",
+        "wait",
+    ]
 )
 _SEPARATORS: Final = frozenset({"|", "||", "&&", ";", "&", "(", ")", "do"})
 _ASSIGNMENT: Final = re.compile(r"[A-Z_]+=")

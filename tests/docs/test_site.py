@@ -1,4 +1,4 @@
-"""The site builds strictly, without a network; its links lead somewhere; its references are whole."""
+"""The site builds strictly and offline; its links lead somewhere; its references are whole."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def test_the_site(tmp_path: Path) -> None:
     site = Site(out)
     assert list(site.broken()) == []
     assert list(site.fetched()) == []
+
+    source = (out / "source" / "tests" / "contract" / "privileges.txt.html").read_text("utf-8")
+    assert (ROOT / "tests" / "contract" / "privileges.txt").read_text().split()[0] in source
+    included = (out / "project" / "contributing.html").read_text("utf-8")
+    assert 'href="../adr/0001-floors.html"' in included
 
     assert names(out / "objects.inv") >= {f"ledgerdb.{name}" for name in ledgerdb.__all__}
     cli = site.pages[out / "reference" / "cli.html"]
@@ -110,7 +115,13 @@ def test_every_sqlstate_has_a_runbook() -> None:
 def test_the_settings_page_names_every_variable() -> None:
     page = (DOCS / "reference" / "settings.md").read_text("utf-8")
     read = subprocess.run(
-        ["git", "grep", "-hoE", "\\b(LEDGERDB_[A-Z_]+|DATABASE_URL|SOURCE_DATE_EPOCH)\\b", "ledgerdb"],
+        [
+            "git",
+            "grep",
+            "-hoE",
+            "\\b(LEDGERDB_[A-Z_]+|DATABASE_URL|SOURCE_DATE_EPOCH)\\b",
+            "ledgerdb",
+        ],
         check=True,
         capture_output=True,
         text=True,

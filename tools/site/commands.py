@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer.main
-from docutils import nodes
+from docutils import nodes  # type: ignore[import-untyped]  # it has no types
 from sphinx.util.docutils import SphinxDirective
 
 from ledgerdb.cli import app
 
-__all__ = ["CommandsDirective", "Command", "commands"]
+__all__ = ["Command", "CommandsDirective", "commands"]
 
 Command = Any  # typer has click inside, without a public name for it
 

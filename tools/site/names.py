@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any, ClassVar
 
-from docutils import nodes
-from docutils.parsers.rst import directives
+from docutils import nodes  # type: ignore[import-untyped]  # it has no types
+from docutils.parsers.rst import directives  # type: ignore[import-untyped]  # it has no types
 from sphinx.util.docutils import SphinxDirective
 
 import ledgerdb

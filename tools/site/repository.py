@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from docutils import nodes
-from pygments.lexers import get_lexer_for_filename
-from pygments.util import ClassNotFound
+from docutils import nodes  # type: ignore[import-untyped]  # it has no types
+from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]  # it has no types
+from pygments.util import ClassNotFound  # type: ignore[import-untyped]  # it has no types
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -128,9 +128,7 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         linked |= {file.as_posix() for file in _listed(ROOT / path)}
     for path in sorted(linked):
         title = html.escape(path)
-        body = (
-            _listing(path) if (ROOT / path).is_dir() else _source(builder, ROOT / path)
-        )
+        body = _listing(path) if (ROOT / path).is_dir() else _source(builder, ROOT / path)
         yield (
             f"{_SOURCE}{path}",
             {"title": title, "parents": [], "body": f"<h1><code>{title}</code></h1>\n{body}"},
@@ -143,9 +141,7 @@ def _listed(folder: Path) -> list[Path]:
         return []
     files = (file for file in folder.rglob("*") if file.is_file())
     return sorted(
-        relative
-        for file in files
-        if not _HIDDEN & set((relative := file.relative_to(ROOT)).parts)
+        relative for file in files if not _HIDDEN & set((relative := file.relative_to(ROOT)).parts)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from docutils import nodes
+from docutils import nodes  # type: ignore[import-untyped]  # it has no types
 from sphinx.util.docutils import SphinxDirective
 
 from proof.limits import rows
