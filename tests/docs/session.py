@@ -25,7 +25,7 @@ from tests.docs.blocks import Block, blocks
 
 __all__ = ["Command", "Difference", "Session", "commands_of"]
 
-_SECONDS_MAX: Final = 60
+_SECONDS_MAX: Final = 120
 _MARKER: Final = "\x1e"
 _CODE: Final = re.compile(r"#.*\bexit code (\d+)")
 _COMPARED: Final = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -16,6 +16,7 @@ GUIDES = [DOCS / "how-to" / f"{name}.md" for name in ("run-a-worker", "retention
 RUNBOOKS = sorted((DOCS / "runbooks" / "sqlstates").glob("*.md"))
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda p: p.stem)
 def test_a_tutorial_runs_from_nothing(
     page: Path, reader_server: EmbeddedServer, tmp_path: Path

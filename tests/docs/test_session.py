@@ -106,7 +106,7 @@ def test_an_exception_names_the_page(session: Session, tmp_path: Path) -> None:
     wrong = RIGHT.replace("number = 41", "raise ValueError('a mistake')")
     with pytest.raises(ValueError, match="a mistake") as raised:
         session.run(page(tmp_path, wrong))
-    assert raised.traceback[-1].path.name == "page.md"
+    assert Path(raised.traceback[-1].path).name == "page.md"
 
 
 def test_commands_with_and_without_a_prompt() -> None:
