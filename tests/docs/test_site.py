@@ -53,6 +53,11 @@ def test_the_site(tmp_path: Path) -> None:
     included = (out / "project" / "contributing.html").read_text("utf-8")
     assert 'href="../adr/0001-floors.html"' in included
 
+    functions = (out / "reference" / "sql-functions.html").read_text("utf-8")
+    assert 'href="../runbooks/sqlstates/P7101.html"' in functions
+    assert 'href="../reference.html#claim-outbox-items"' in functions
+    assert 'href="python/ledger.html#ledgerdb.Ledger.complete"' in functions
+
     assert names(out / "objects.inv") >= {f"ledgerdb.{name}" for name in ledgerdb.__all__}
     cli = site.pages[out / "reference" / "cli.html"]
     assert cli.ids >= {name.replace(" ", "-") for name, _ in commands()}

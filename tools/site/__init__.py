@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from tools.site.commands import CommandsDirective
+from tools.site.linked import LinkedNames, resolve_name
 from tools.site.names import PublicDirective
 from tools.site.repository import RepositoryLinks, source_pages
 from tools.site.sqlstates import RaisedByDirective
@@ -21,5 +22,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("ledgerdb-public", PublicDirective)
     app.add_directive("ledgerdb-raised-by", RaisedByDirective)
     app.add_transform(RepositoryLinks)
+    app.add_transform(LinkedNames)
+    app.connect("missing-reference", resolve_name)
     app.connect("html-collect-pages", source_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

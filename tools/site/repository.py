@@ -23,7 +23,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.transforms import SphinxTransform
 from sphinx.util.osutil import relative_uri
 
-__all__ = ["INCLUDED", "ROOT", "RepositoryLinks", "source_pages"]
+__all__ = ["DOCS", "INCLUDED", "ROOT", "RepositoryLinks", "source_pages"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCS: Final = ROOT / "docs"
