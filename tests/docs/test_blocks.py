@@ -18,13 +18,12 @@ from tests.docs.test_pages import GUIDES, RUNBOOKS, TUTORIALS
 
 DOCS: Final = ROOT / "docs"
 PAGES: Final = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-RUN: Final = {
-    *TUTORIALS,
-    *GUIDES,
-    *RUNBOOKS,
-    DOCS / "operations.md",  # tests/contract/test_operations_document.py: all of them
-    ROOT / "README.md",  # tests/contract/test_documents.py: quickstart
+# Pages with examples that tests of other folders run.
+ELSEWHERE: Final = {
+    "README.md": "tests/contract/test_documents.py",
+    "docs/operations.md": "tests/contract/test_operations_document.py",
 }
+RUN: Final = {*TUTORIALS, *GUIDES, *RUNBOOKS, *(ROOT / page for page in ELSEWHERE)}
 # The front page has no room for reasons: heading of a section with commands -> why they do not run.
 README: Final = {
     "See it work": "tests/demo and CI run the targets",
@@ -85,6 +84,11 @@ def section(lines: list[str], block: Block) -> str:
     """The heading above a block."""
     above = [line for line in lines[: block.line] if line.startswith("## ")]
     return above[-1].removeprefix("## ") if above else ""
+
+
+def test_the_tests_of_other_folders_name_their_pages() -> None:
+    for page, test in ELSEWHERE.items():
+        assert f'"{Path(page).name}"' in (ROOT / test).read_text("utf-8"), page
 
 
 def test_there_is_something_to_run() -> None:

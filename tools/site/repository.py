@@ -74,7 +74,6 @@ class RepositoryLinks(SphinxTransform):
         self.env.metadata[docname].setdefault(_METADATA, set()).add(path.as_posix())
         uri = relative_uri(f"{docname}.html", f"{_SOURCE}{path.as_posix()}.html")
         reference = nodes.reference("", "", *node.children, internal=True, refuri=uri)
-        reference["classes"].append("repository")
         node.replace_self(reference)
 
     def _file(self, node: nodes.Element) -> tuple[Path | None, str | None]:
