@@ -63,7 +63,6 @@ html_static_path = ["_static"]
 html_css_files = ["ledgerdb.css"]
 html_copy_source = False
 html_show_sphinx = False
-html_theme_options = {"navigation_with_keys": True}
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 copybutton_prompt_text = r"^\$ "
