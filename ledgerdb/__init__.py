@@ -36,6 +36,7 @@ from ledgerdb.errors import (
     RailReferenceRequired,
     ServerReadOnly,
     StatementTimeout,
+    StoreDamaged,
     TenantRefused,
     UnknownItem,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "SealedBatch",
     "ServerReadOnly",
     "StatementTimeout",
+    "StoreDamaged",
     "TenantRefused",
     "TenantType",
     "UnknownItem",

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying
 
+from ledgerdb._adapt import know_wire_text
 from ledgerdb._connection import AwaitedConnection
 from ledgerdb._patience import replaying
 from ledgerdb._session import hold
@@ -51,6 +52,7 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
+    know_wire_text((await connection.get_raw_connection()).driver_connection)
     with executing(call, connection.sync_connection):
         return call.shape(await connection.execute(call.statement, call.parameters))
 

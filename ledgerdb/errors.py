@@ -5,6 +5,7 @@
      +-- MigrationError             the schema could not be changed, or the change not verified
      +-- DatabaseUnavailable        no connection could be had; nothing was sent
      +-- OutcomeUnknown             a write may or may not have committed: replay to learn
+     +-- StoreDamaged               the file of the development store is damaged
      +-- DatabaseError              PostgreSQL refused; `sqlstate` says why, nothing was written
           +-- InvalidArgument       P7111 to P711G: a parameter breaks a rule; `field`, `rule`
           +-- OutboxError
@@ -59,6 +60,7 @@ __all__ = [
     "RailReferenceRequired",
     "ServerReadOnly",
     "StatementTimeout",
+    "StoreDamaged",
     "TenantRefused",
     "UnknownItem",
     "error_for",
@@ -91,6 +93,10 @@ class OutcomeUnknown(LedgerError):
     `EngineSettings.resolve_seconds`, before this is raised. What is left to do is in the message:
     call it again with the same arguments to learn, or, for a claim, leave the leases to expire.
     """
+
+
+class StoreDamaged(LedgerError):
+    """The file of the development store is not what was written to it; nothing was written now."""
 
 
 _BY_SQLSTATE: dict[str, type[DatabaseError]] = {}

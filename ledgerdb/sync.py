@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 from tenacity import Retrying
 
+from ledgerdb._adapt import know_wire_text
 from ledgerdb._patience import replaying
 from ledgerdb._translate import committing, connecting, executing
 from ledgerdb.calls import Call
@@ -29,6 +30,7 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
+    know_wire_text(connection.connection.driver_connection)
     with executing(call, connection):
         return call.shape(connection.execute(call.statement, call.parameters))
 

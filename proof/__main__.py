@@ -16,6 +16,7 @@ from proof.interleavings.command import interleavings
 from proof.million.command import million
 from proof.model.command import model
 from proof.mutants.command import mutants
+from proof.payload.command import payload
 from proof.promises.command import promises
 from proof.stall.command import stall
 
@@ -43,6 +44,7 @@ for command in (
     million,
     model,
     mutants,
+    payload,
     promises,
     stall,
 ):

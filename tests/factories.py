@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ledgerdb.rows import Instruction
+from ledgerdb.rows import Instruction, Payload
 
 TENANT = UUID("0f000000-0000-4000-8000-000000000001")
 OTHER_TENANT = UUID("0f000000-0000-4000-8000-000000000002")
@@ -17,7 +16,7 @@ def instruction(
     number: int = 1,
     *,
     tenant_id: UUID = TENANT,
-    payload: bytes | str | Mapping[str, Any] = '{"amount": "10.00", "currency": "EUR"}',
+    payload: Payload = '{"amount": "10.00", "currency": "EUR"}',
     **changes: Any,  # noqa: ANN401 - any field of an instruction
 ) -> Instruction:
     """The numbered instruction of a tenant; the same number is the same payment."""

@@ -14,22 +14,29 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FOLDER: Final = ROOT / "ledgerdb" / "verbs"
+FOLDER: Final = ROOT / "ledgerdb"
 # The blocking file -> the async file that is made from it.
 PAIRS: Final[Mapping[str, str]] = {
-    "blocking.py": "awaited.py",
-    "operations.py": "awaited_operations.py",
-    "reading.py": "awaited_reading.py",
+    "stores/blocking.py": "stores/awaited.py",
+    "verbs/blocking.py": "verbs/awaited.py",
+    "verbs/ingress.py": "verbs/awaited_ingress.py",
+    "verbs/operations.py": "verbs/awaited_operations.py",
+    "verbs/reading.py": "verbs/awaited_reading.py",
 }
 _CHANGES: Final[Sequence[tuple[str, str]]] = (
     (
         r'\A"""The blocking ',
         '# Written by `make verbs` from SOURCE, which is the one to change.\n"""The async ',
     ),
-    (r"^    def ", "    async def "),
-    (r"self\.execute\(", "await self.execute("),
-    (r"\b(Operator|Reading)?Verbs\b", r"Async\1Verbs"),
-    (r"ledgerdb\.verbs\.(operations|reading)\b", r"ledgerdb.verbs.awaited_\1"),
+    (r"^    def (?!__init__|connect)", "    async def "),
+    (r"__(enter|exit)__", r"__a\1__"),
+    (r"self\.(execute|ping|close|ledger\.\w+)\(", r"await self.\1("),
+    (r"self\.file\.(\w+)\(\)", r"await to_thread(self.file.\1)"),
+    (r"self\.file\.(\w+)\((?=\w)", r"await to_thread(self.file.\1, "),
+    (r"\b((Ingress|Operator|Reading)?Verbs|(Postgres|File)?Store|Ledger)\b", r"Async\1"),
+    (r"\bopen_store\b", "open_async_store"),
+    (r"ledgerdb\.verbs\.(ingress|operations|reading)\b", r"ledgerdb.verbs.awaited_\1"),
+    (r"^from ledgerdb\.sync import", "from asyncio import to_thread\nfrom ledgerdb.aio import"),
 )
 
 
@@ -64,11 +71,11 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path = FOLDER) -> in
         if path.exists() and path.read_text("utf-8") == text:
             continue
         if options.check:
-            print(f"{path.name} is not what {blocking} makes: run `make verbs`")
+            print(f"{asynchronous} is not what {blocking} makes: run `make verbs`")
             different = 1
         else:
             path.write_text(text, "utf-8", newline="\n")
-            print(f"wrote {path.name}")
+            print(f"wrote {asynchronous}")
     return different
 
 

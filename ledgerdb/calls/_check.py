@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import utf_8_decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from ledgerdb.calls.wire import WireText
 from ledgerdb.errors import InvalidArgument
 
 T = TypeVar("T")
 
 _INTEGER_MAX: Final = 2**31 - 1
+_WINDOW_BYTES: Final = 8_192
+_NO_NUL: Final = "must not contain a NUL character"
 _DIGITS: Final = 300
 _REPLACED: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})
 # An escaped NUL, not an escaped backslash before "u0000": no text of the database can hold it.
@@ -35,15 +39,23 @@ def text(field: str, value: object) -> str:
         InvalidArgument: not a string, a NUL character, or a lone surrogate, which no text of the
             database can hold.
     """
+    return _text(field, value)[0]
+
+
+def encoded(field: str, value: object) -> bytes:
+    """A text argument as its bytes; see `text`."""
+    return _text(field, value)[1]
+
+
+def _text(field: str, value: object) -> tuple[str, bytes]:
     if not isinstance(value, str):
         raise refuse(field, f"must be a string, not {type(value).__name__}")
     if "\x00" in value:
-        raise refuse(field, "must not contain a NUL character")
+        raise refuse(field, _NO_NUL)
     try:
-        value.encode()
+        return value, value.encode()
     except UnicodeEncodeError:
         raise refuse(field, "must not contain a lone surrogate") from None
-    return value
 
 
 def optional_text(field: str, value: object) -> str | None:
@@ -221,20 +233,40 @@ def operator(actor: object, reason: object) -> dict[str, object]:
     return {"p_actor": text("actor", actor), "p_reason": text("reason", reason)}
 
 
-def json_text(field: str, value: bytes | str | Mapping[str, Any]) -> str:
-    """A JSON document as text: bytes and text unchanged, a mapping serialized once.
+def json_buffer(
+    field: str, value: bytes | bytearray | memoryview | str | Mapping[str, Any]
+) -> WireText:
+    """A JSON document as the bytes that are sent: those of the caller as they are, a text encoded
+    once, a mapping serialized once.
 
     Raises:
-        InvalidArgument: bytes that are no UTF-8, or a value that JSON cannot express.
+        InvalidArgument: bytes that are no UTF-8 or no bytes in a row, a NUL character, or a value
+            that JSON cannot express.
     """
     if isinstance(value, bytes | bytearray | memoryview):
+        _require_text_bytes(field, value)
+        return WireText(value)
+    if isinstance(value, Mapping):
+        return WireText(json_object(field, value).encode())
+    return WireText(encoded(field, value))
+
+
+def _require_text_bytes(field: str, value: bytes | bytearray | memoryview) -> None:
+    """Looks at a window after the other: what is decoded to look is never the whole."""
+    view = memoryview(value)
+    if not view.c_contiguous or view.itemsize != 1:
+        raise refuse(field, "must be bytes in a row")
+    place = 0
+    while place < len(view):
+        window = view[place : place + _WINDOW_BYTES]
+        last = place + len(window) == len(view)
         try:
-            value = bytes(value).decode()
+            looked_at, length = utf_8_decode(window, "strict", last)
         except UnicodeDecodeError as error:
-            raise refuse(field, f"must be UTF-8, byte {error.start} is not") from None
-    elif isinstance(value, Mapping):
-        return json_object(field, value)
-    return text(field, value)
+            raise refuse(field, f"must be UTF-8, byte {place + error.start} is not") from None
+        if "\x00" in looked_at:
+            raise refuse(field, _NO_NUL)
+        place += length
 
 
 def json_object(field: str, value: object) -> str:
@@ -260,5 +292,5 @@ def dump(field: str, value: object) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise refuse(field, f"must be expressible as JSON: {error}") from None
     if _JSON_NUL.search(dumped):
-        raise refuse(field, "must not contain a NUL character")
+        raise refuse(field, _NO_NUL)
     return text(field, dumped)

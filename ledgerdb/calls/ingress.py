@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import Result
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._shape import from_json, load, many, one, one_or_none
+from ledgerdb.calls.wire import WireTexts
 from ledgerdb.rows import (
     Acknowledgement,
     Attempt,
@@ -25,6 +26,7 @@ from ledgerdb.rows import (
     OperatorAction,
     OutboxIdentity,
     OutboxItem,
+    Payload,
     RegisteredTenant,
     RetiredHistory,
     Seal,
@@ -119,7 +121,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
             "p_participant_id": check.text("participant_id", instruction.participant_id),
             "p_idempotency_key": check.text("idempotency_key", instruction.idempotency_key),
             "p_rail_type": check.text("rail_type", instruction.rail_type),
-            "p_payload": check.json_text("payload", instruction.payload),
+            "p_payload": check.json_buffer("payload", instruction.payload),
             "p_correlation_id": check.optional_uuid("correlation_id", instruction.correlation_id),
             "p_client_id": check.optional_uuid("client_id", instruction.client_id),
             "p_client_id_hash": check.optional_text("client_id_hash", instruction.client_id_hash),
@@ -184,7 +186,7 @@ def enqueue(
     participant_id: str,
     idempotency_key: str,
     rail_type: str,
-    payload: bytes | str | Mapping[str, Any],
+    payload: Payload,
 ) -> Call[EnqueuedItem]:
     """`enqueue_payment_outbox`: puts an instruction without a tenant on the outbox."""
     return Call(
@@ -195,7 +197,7 @@ def enqueue(
             "p_participant_id": check.text("participant_id", participant_id),
             "p_idempotency_key": check.text("idempotency_key", idempotency_key),
             "p_rail_type": check.text("rail_type", rail_type),
-            "p_payload": check.json_text("payload", payload),
+            "p_payload": check.json_buffer("payload", payload),
         },
         one(EnqueuedItem),
         writes=True,
@@ -216,13 +218,15 @@ def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]
     )
 
 
-def _identifiers(items: Sequence[Instruction] | Sequence[OutboxItem]) -> dict[str, list[str]]:
+def _identifiers(
+    items: Sequence[Instruction] | Sequence[OutboxItem],
+) -> dict[str, list[str] | WireTexts]:
     return {
         "p_instruction_ids": [check.text("instruction_id", i.instruction_id) for i in items],
         "p_participant_ids": [check.text("participant_id", i.participant_id) for i in items],
         "p_idempotency_keys": [check.text("idempotency_key", i.idempotency_key) for i in items],
         "p_rail_types": [check.text("rail_type", i.rail_type) for i in items],
-        "p_payloads": [check.json_text("payload", i.payload) for i in items],
+        "p_payloads": WireTexts(check.json_buffer("payload", i.payload) for i in items),
     }
 
 

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
 from ledgerdb.cli.adopt import adopt
+from ledgerdb.cli.approve import approvals, approve
+from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
 from ledgerdb.cli.functions import functions
@@ -33,6 +35,8 @@ app.command("upgrade")(schema.upgrade)
 app.command("current")(schema.current)
 app.command("history")(schema.history)
 app.command()(adopt)
+app.command()(approvals)
+app.command()(approve)
 app.command()(demo)
 app.command()(drift)
 app.command()(plan)
@@ -43,7 +47,16 @@ app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
+verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("store-policy")(verify_store.store_policy_command)
+verify.command("timeouts")(verify_catalog.timeouts_command)
+verify.command("indexes")(verify_catalog.indexes_command)
+verify.command("roles")(verify_catalog.roles_command)
+verify.command("floors")(verify_catalog.floors_command)
+verify.command("evidence")(verify_contract.evidence_command)
+verify.command("contract")(verify_contract.contract_command)
+verify.command("all")(verify_contract.all_command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback

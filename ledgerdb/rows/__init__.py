@@ -24,6 +24,7 @@ from ledgerdb.rows.ingress import (
     Instruction,
     InstructionStatus,
     OutboxItem,
+    Payload,
     RegisteredTenant,
 )
 from ledgerdb.rows.limits import (
@@ -131,6 +132,7 @@ __all__ = [
     "OutboxControl",
     "OutboxIdentity",
     "OutboxItem",
+    "Payload",
     "QueuedItem",
     "RedriveOutcome",
     "RedrivenItem",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from ledgerdb.rows.limits import EnqueueOutcome
@@ -18,8 +18,12 @@ __all__ = [
     "Instruction",
     "InstructionStatus",
     "OutboxItem",
+    "Payload",
     "RegisteredTenant",
 ]
+
+# What a payload may be given as: the request's own bytes, a text, or a document.
+Payload: TypeAlias = bytes | bytearray | memoryview | str | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +31,10 @@ class Instruction:
     """A payment instruction to accept: the arguments of `ingest_instruction`.
 
     Attributes:
-        payload: the request body, a JSON object of at most `PAYLOAD_BYTES_MAX` bytes. Bytes or text
-            are passed on as they are and hashed by the database; a mapping is serialized once.
+        payload: the request body, a JSON object of at most `PAYLOAD_BYTES_MAX` bytes. Bytes are
+            sent from where they are, without a copy, and hashed by the database: a bytearray or a
+            memoryview must not change until the verb has returned. A text is encoded once, a
+            mapping serialized once.
         correlation_id: ties the instruction to a business transaction of the caller.
         signatures: detached signatures, a JSON array.
     """
@@ -38,7 +44,7 @@ class Instruction:
     participant_id: str
     idempotency_key: str
     rail_type: str
-    payload: bytes | str | Mapping[str, Any]
+    payload: Payload
     correlation_id: UUID | None = None
     client_id: UUID | None = None
     client_id_hash: str | None = None
@@ -100,7 +106,7 @@ class OutboxItem:
     participant_id: str
     idempotency_key: str
     rail_type: str
-    payload: bytes | str | Mapping[str, Any]
+    payload: Payload
 
 
 @dataclass(frozen=True, slots=True)

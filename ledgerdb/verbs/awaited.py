@@ -1,16 +1,13 @@
-# Written by `make verbs` from blocking.py, which is the one to change.
+# Written by `make verbs` from verbs/blocking.py, which is the one to change.
 """The async verbs: one method per call, over an `execute` that the facades give."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from collections.abc import Sequence
 
 from ledgerdb import calls
 from ledgerdb.rows import (
     BATCH_SIZE_MAX,
-    Acknowledgement,
     AttemptState,
     Backlog,
     BegunDispatch,
@@ -20,45 +17,25 @@ from ledgerdb.rows import (
     CounterDrift,
     EnqueuedItem,
     EnqueuedResult,
-    EvidencePack,
     ExtendedLease,
     IngestedResult,
     Instruction,
-    InstructionStatus,
     OutboxItem,
-    RegisteredTenant,
+    Payload,
     ReleasedLease,
     RepairedLease,
     SealedBatch,
-    TenantType,
 )
+from ledgerdb.verbs.awaited_ingress import AsyncIngressVerbs
 from ledgerdb.verbs.awaited_operations import AsyncOperatorVerbs
 
 __all__ = ["AsyncVerbs"]
 
 
-class AsyncVerbs(AsyncOperatorVerbs):
-    """A method per call of `ledgerdb.calls`: those of services and workers here, those of
-    operations in `AsyncOperatorVerbs`.
+class AsyncVerbs(AsyncIngressVerbs, AsyncOperatorVerbs):
+    """A method per call of `ledgerdb.calls`: those of an ingress service in `AsyncIngressVerbs`,
+    those of operations in `AsyncOperatorVerbs`, all others here.
     """
-
-    async def register_tenant(
-        self, tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
-    ) -> RegisteredTenant:
-        """Create a tenant, or return it (`register_tenant`)."""
-        return await self.execute(
-            calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type)
-        )
-
-    async def ingest(self, instruction: Instruction) -> Acknowledgement:
-        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
-
-        Raises:
-            IdempotencyConflict: the key, or the instruction, is bound to other content.
-            TenantRefused: the tenant is unknown or not active.
-            InvalidArgument: a field breaks a rule.
-        """
-        return await self.execute(calls.ingest(instruction))
 
     async def ingest_many(self, instructions: Sequence[Instruction]) -> tuple[IngestedResult, ...]:
         """Accept many instructions in one statement (`ingest_instructions`), at most
@@ -76,7 +53,7 @@ class AsyncVerbs(AsyncOperatorVerbs):
         participant_id: str,
         idempotency_key: str,
         rail_type: str,
-        payload: bytes | str | Mapping[str, Any],
+        payload: Payload,
     ) -> EnqueuedItem:
         """Enqueue an instruction without a tenant (`enqueue_payment_outbox`).
 
@@ -192,16 +169,6 @@ class AsyncVerbs(AsyncOperatorVerbs):
             InvalidArgument: a limit out of 1 to 10000, or a transaction that wrote already.
         """
         return await self.execute(calls.seal_ledger(limit))
-
-    async def instruction_status(
-        self, tenant_id: UUID, instruction_id: str
-    ) -> InstructionStatus | None:
-        """Where an instruction of this tenant stands (`instruction_status`)."""
-        return await self.execute(calls.instruction_status(tenant_id, instruction_id))
-
-    async def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
-        """What the ledger holds about an instruction of this tenant (`evidence_pack`)."""
-        return await self.execute(calls.evidence_pack(tenant_id, instruction_id))
 
     async def backlog(self) -> Backlog:
         """How much is due, delayed, leased or abandoned (`outbox_backlog`)."""

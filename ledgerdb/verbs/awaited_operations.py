@@ -1,4 +1,4 @@
-# Written by `make verbs` from operations.py, which is the one to change.
+# Written by `make verbs` from verbs/operations.py, which is the one to change.
 """The async verbs of operations: what people decide. Each names an actor and a reason, which the
 database keeps for ever.
 """

@@ -1,4 +1,4 @@
-# Written by `make verbs` from reading.py, which is the one to change.
+# Written by `make verbs` from verbs/reading.py, which is the one to change.
 """The async verbs of people and dashboards, which only read."""
 
 from __future__ import annotations

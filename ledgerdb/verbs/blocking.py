@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from collections.abc import Sequence
 
 from ledgerdb import calls
 from ledgerdb.rows import (
     BATCH_SIZE_MAX,
-    Acknowledgement,
     AttemptState,
     Backlog,
     BegunDispatch,
@@ -19,43 +16,25 @@ from ledgerdb.rows import (
     CounterDrift,
     EnqueuedItem,
     EnqueuedResult,
-    EvidencePack,
     ExtendedLease,
     IngestedResult,
     Instruction,
-    InstructionStatus,
     OutboxItem,
-    RegisteredTenant,
+    Payload,
     ReleasedLease,
     RepairedLease,
     SealedBatch,
-    TenantType,
 )
+from ledgerdb.verbs.ingress import IngressVerbs
 from ledgerdb.verbs.operations import OperatorVerbs
 
 __all__ = ["Verbs"]
 
 
-class Verbs(OperatorVerbs):
-    """A method per call of `ledgerdb.calls`: those of services and workers here, those of
-    operations in `OperatorVerbs`.
+class Verbs(IngressVerbs, OperatorVerbs):
+    """A method per call of `ledgerdb.calls`: those of an ingress service in `IngressVerbs`,
+    those of operations in `OperatorVerbs`, all others here.
     """
-
-    def register_tenant(
-        self, tenant_id: UUID, tenant_key: str, tenant_name: str, tenant_type: TenantType
-    ) -> RegisteredTenant:
-        """Create a tenant, or return it (`register_tenant`)."""
-        return self.execute(calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type))
-
-    def ingest(self, instruction: Instruction) -> Acknowledgement:
-        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
-
-        Raises:
-            IdempotencyConflict: the key, or the instruction, is bound to other content.
-            TenantRefused: the tenant is unknown or not active.
-            InvalidArgument: a field breaks a rule.
-        """
-        return self.execute(calls.ingest(instruction))
 
     def ingest_many(self, instructions: Sequence[Instruction]) -> tuple[IngestedResult, ...]:
         """Accept many instructions in one statement (`ingest_instructions`), at most
@@ -73,7 +52,7 @@ class Verbs(OperatorVerbs):
         participant_id: str,
         idempotency_key: str,
         rail_type: str,
-        payload: bytes | str | Mapping[str, Any],
+        payload: Payload,
     ) -> EnqueuedItem:
         """Enqueue an instruction without a tenant (`enqueue_payment_outbox`).
 
@@ -185,14 +164,6 @@ class Verbs(OperatorVerbs):
             InvalidArgument: a limit out of 1 to 10000, or a transaction that wrote already.
         """
         return self.execute(calls.seal_ledger(limit))
-
-    def instruction_status(self, tenant_id: UUID, instruction_id: str) -> InstructionStatus | None:
-        """Where an instruction of this tenant stands (`instruction_status`)."""
-        return self.execute(calls.instruction_status(tenant_id, instruction_id))
-
-    def evidence_pack(self, tenant_id: UUID, instruction_id: str) -> EvidencePack | None:
-        """What the ledger holds about an instruction of this tenant (`evidence_pack`)."""
-        return self.execute(calls.evidence_pack(tenant_id, instruction_id))
 
     def backlog(self) -> Backlog:
         """How much is due, delayed, leased or abandoned (`outbox_backlog`)."""

@@ -1,8 +1,13 @@
-"""Evidence: what a verifier found out, as one JSON file that anybody can read and check."""
+"""Evidence: what a verifier found out, as one JSON file that anybody can read and check.
+
+The checksum in a file finds an edit, not a forger, who would compute it anew: who made a file is
+said by the commit that brought it.
+"""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import rfc8785
 from jsonschema import Draft202012Validator
 
 import ledgerdb
@@ -26,8 +32,12 @@ __all__ = [
     "InvalidEvidence",
     "Status",
     "checkout",
+    "checksum",
+    "git",
     "git_sha",
     "has_uncommitted_changes",
+    "published",
+    "read",
     "timestamp_utc",
     "validate",
 ]
@@ -35,11 +45,12 @@ __all__ = [
 SHA_VARIABLE: Final = "LEDGERDB_GIT_SHA"
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 _SCHEMA: Final = "evidence.schema.json"
+_CHECKSUM: Final = "checksum"
 _GIT_SECONDS_MAX: Final = 10
 
 
 class InvalidEvidence(LedgerError):
-    """An artefact is not what `evidence.schema.json` says; the message has every violation."""
+    """An artefact breaks `evidence.schema.json`, or was edited; the message has every violation."""
 
 
 class Status(StrEnum):
@@ -70,14 +81,15 @@ class Evidence:
     details: Mapping[str, Any]
 
     def text(self) -> str:
-        """The canonical form: sorted keys, two spaces, a line feed at the end.
+        """The form of a file: sorted keys, two spaces, the checksum, a line feed at the end.
 
         Raises:
-            InvalidEvidence: it breaks the schema.
+            InvalidEvidence: it breaks the schema, or has a value that JSON has not.
         """
         content = asdict(self)
+        content[_CHECKSUM] = checksum(content)
         validate(content)
-        return json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n"
+        return _rendered(content)
 
     def write(self, path: Path) -> None:
         """Replaces the file in one step: a reader sees the old artefact or the new one.
@@ -96,8 +108,21 @@ class Evidence:
             draft.unlink(missing_ok=True)
 
 
+def checksum(content: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON (RFC 8785) of everything but the checksum: 64 hex digits.
+
+    Raises:
+        InvalidEvidence: a value has no canonical form: not a number, an integer beyond 2^53.
+    """
+    rest = {name: value for name, value in content.items() if name != _CHECKSUM}
+    try:
+        return hashlib.sha256(rfc8785.dumps(rest)).hexdigest()
+    except (rfc8785.CanonicalizationError, RecursionError) as error:
+        raise InvalidEvidence(f"not valid evidence: no canonical JSON: {error}") from error
+
+
 def validate(content: object) -> None:
-    """Checks a parsed artefact against the schema.
+    """Checks a parsed artefact against the schema, then against its own checksum.
 
     Raises:
         InvalidEvidence: with each violation and where it is.
@@ -105,8 +130,43 @@ def validate(content: object) -> None:
     wrong = sorted(
         f"{error.json_path}: {error.message}" for error in _validator().iter_errors(content)
     )
-    if wrong:
+    if wrong or not isinstance(content, dict):
         raise InvalidEvidence("not valid evidence: " + "; ".join(wrong))
+    try:
+        datetime.fromisoformat(content["timestamp_utc"])
+    except ValueError as error:
+        raise InvalidEvidence(f"not valid evidence: $.timestamp_utc: {error}") from None
+    found = checksum(content)
+    if content[_CHECKSUM] != found:
+        raise InvalidEvidence(
+            f"edited after it was made: its checksum is {content[_CHECKSUM]}, and its content has"
+            f" {found}; make it again with its verifier"
+        )
+
+
+def read(path: Path) -> Evidence:
+    """An artefact from its file, which must be as `Evidence.write` leaves it, to the byte.
+
+    Raises:
+        InvalidEvidence: it is no JSON, breaks the schema, or was edited.
+        OSError: it cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvidence(f"not valid evidence: no JSON: {error}") from error
+    validate(content)
+    if text != _rendered(content):
+        raise InvalidEvidence(
+            "edited after it was made: the file is not laid out as its verifier writes it"
+        )
+    del content[_CHECKSUM]
+    return Evidence(**content | {"status": Status(content["status"])})
+
+
+def _rendered(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
 def timestamp_utc() -> str:
@@ -137,7 +197,7 @@ def git_sha() -> str:
     Raises:
         ConfigurationError: neither is there.
     """
-    if found := _git("rev-parse", "--verify", "HEAD"):
+    if found := git("rev-parse", "--verify", "HEAD"):
         return found
     if found := os.environ.get(SHA_VARIABLE, "").strip():
         return found
@@ -148,12 +208,12 @@ def git_sha() -> str:
 
 def has_uncommitted_changes() -> bool | None:
     """True where the checkout is not what its commit says, evidence aside; None without one."""
-    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!evidence")
+    changes = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!evidence")
     return None if changes is None else bool(changes)
 
 
-def _git(*arguments: str) -> str | None:
-    """What git says about the checkout; None where there is none."""
+def git(*arguments: str) -> str | None:
+    """What git says about the checkout; None where there is none, or where it refuses."""
     root, git = checkout(), shutil.which("git")
     if root is None or git is None:
         return None
@@ -169,8 +229,17 @@ def _git(*arguments: str) -> str | None:
 
 @functools.cache
 def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(published(_SCHEMA).read_text("utf-8")))
+
+
+def published(name: str) -> Path:
+    """A file of `evidence/` that travels with the package: a schema, or the contract.
+
+    Raises:
+        ConfigurationError: it is not there.
+    """
     package = Path(ledgerdb.__file__).resolve().parent
     for folder in (package / "evidence", package.parent / "evidence"):
-        if (folder / _SCHEMA).is_file():
-            return Draft202012Validator(json.loads((folder / _SCHEMA).read_text("utf-8")))
-    raise ConfigurationError(f"no {_SCHEMA} beside {package}: the installation is incomplete")
+        if (folder / name).is_file():
+            return folder / name
+    raise ConfigurationError(f"no {name} beside {package}: the installation is incomplete")

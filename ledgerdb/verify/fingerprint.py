@@ -11,7 +11,7 @@ from ledgerdb.catalog import Names, expected, fingerprint, read
 from ledgerdb.catalog.fingerprint import lines
 from ledgerdb.migrate.config import migrations_dir
 
-__all__ = ["describe", "schema_fingerprint"]
+__all__ = ["describe", "head_fingerprint", "schema_fingerprint"]
 
 
 def describe(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
@@ -22,6 +22,12 @@ def describe(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
 def schema_fingerprint(connection: psycopg.Connection[Any]) -> str:
     """64 hex digits; equal on every version of PostgreSQL for the same revision."""
     return fingerprint(read(connection, _our_names()))
+
+
+@functools.cache
+def head_fingerprint() -> str:
+    """That of the newest revision of this installation, without a database."""
+    return fingerprint(expected.at(migrations_dir()).catalog)
 
 
 @functools.cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import psycopg
+from sqlalchemy import URL
 
 from ledgerdb.errors import ConfigurationError, DatabaseError, DatabaseUnavailable
 from ledgerdb.url import database_url
@@ -16,8 +16,8 @@ from ledgerdb.verify.evidence import (
     InvalidEvidence,
     Status,
     git_sha,
+    read,
     timestamp_utc,
-    validate,
 )
 from ledgerdb.verify.fingerprint import schema_fingerprint
 from ledgerdb.verify.ledger import PAYLOADS_DEFAULT, Finding, Watermark, check_ledger
@@ -30,7 +30,7 @@ ARTEFACT: Final = "ledger/ledger_integrity.json"
 
 
 def verify_ledger(
-    url: str | None = None,
+    url: str | URL | None = None,
     *,
     since: Watermark | None = None,
     ceiling: int | None = None,
@@ -55,7 +55,7 @@ def verify_ledger(
     """
     made_at, commit = timestamp_utc(), git_sha()
     try:
-        with connect(database_url(url)) as connection:
+        with connect(url if isinstance(url, URL) else database_url(url)) as connection:
             report = check_ledger(
                 connection,
                 since=since,
@@ -95,9 +95,7 @@ def watermark_of(path: Path) -> Watermark | None:
         OSError: it cannot be read.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
-        validate(content)
-        watermark = content["details"]["watermark"]
+        watermark = read(path).details["watermark"]
         return None if watermark is None else Watermark.from_details(watermark)
     except (ValueError, KeyError, TypeError, InvalidEvidence) as error:
         raise ConfigurationError(f"{path}: is no evidence of {CHECK_ID}: {error}") from error

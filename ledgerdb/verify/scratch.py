@@ -29,17 +29,15 @@ def connect(url: URL, *, autocommit: bool = True) -> psycopg.Connection[tuple[An
     Raises:
         DatabaseUnavailable: it cannot be had.
     """
-    defaults = {
+    # not as a URL again: SQLAlchemy writes a blank as "+", and libpq reads a plus there
+    parameters: dict[str, Any] = {
         "connect_timeout": str(_CONNECT_SECONDS_MAX),
         "application_name": APPLICATION_NAME,
+        **url.query,
+        **url.translate_connect_args(username="user", database="dbname"),
     }
-    libpq = url.set(drivername="postgresql", query={**defaults, **url.query})
     try:
-        return psycopg.connect(
-            libpq.render_as_string(hide_password=False),
-            autocommit=autocommit,
-            row_factory=tuple_row,
-        )
+        return psycopg.connect(autocommit=autocommit, row_factory=tuple_row, **parameters)
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         if url.password:

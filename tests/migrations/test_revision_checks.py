@@ -123,7 +123,21 @@ BROKEN: list[tuple[str, str, str]] = [
         "symphony_readonly may read the lease tokens of payment_outbox_pending",
     ),
     ("0008", "alter table public.tenants owner to postgres", "table tenants belongs to postgres"),
-    ("0009", "delete from public.ledgerdb_migrations", "the ledger has no row of revision 0009"),
+    (
+        "0009",
+        "delete from public.ledgerdb_migrations",
+        f"the ledger has no row of revision {REVISIONS[-1]}",
+    ),
+    (
+        "0010",
+        "revoke execute on function public.outbox_health() from symphony_auditor",
+        "symphony_auditor may not execute outbox_health()",
+    ),
+    (
+        "0010",
+        "alter function public.outbox_health() owner to postgres",
+        "function outbox_health belongs to postgres",
+    ),
 ]
 
 

@@ -12,7 +12,8 @@ from tools import verbs
 
 def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for blocking in verbs.PAIRS:
-        shutil.copy(verbs.FOLDER / blocking, tmp_path)
+        (tmp_path / blocking).parent.mkdir(exist_ok=True)
+        shutil.copy(verbs.FOLDER / blocking, tmp_path / blocking)
     assert verbs.main(["--check"], folder=tmp_path) == 1  # there are no async files
     assert verbs.main([], folder=tmp_path) == 0
     capsys.readouterr()
@@ -20,7 +21,8 @@ def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for asynchronous in verbs.PAIRS.values():
         assert (tmp_path / asynchronous).read_text() == (verbs.FOLDER / asynchronous).read_text()
 
-    path = tmp_path / "awaited.py"
+    path = tmp_path / "verbs" / "awaited.py"
     path.write_text(path.read_text().replace("await ", "", 1))
     assert verbs.main(["--check"], folder=tmp_path) == 1
-    assert capsys.readouterr().out == "awaited.py is not what blocking.py makes: run `make verbs`\n"
+    said = "verbs/awaited.py is not what verbs/blocking.py makes: run `make verbs`\n"
+    assert capsys.readouterr().out == said

@@ -47,7 +47,7 @@ def test_a_run_passes_on_head(
     assert [*details["checks"]] == sorted(
         [
             *("append_only", "ceiling", "collision", "cost_of_the_counter", "drift_census"),
-            *("live", "races", "retry_pressure"),
+            *("live", "queue", "races", "retry_pressure"),
         ]
     )
     fingerprint = schema_fingerprint(client_head_18)
@@ -84,7 +84,7 @@ def test_the_reference_fails(server_16: EmbeddedServer) -> None:
     found = verify_retry_semantics(server_16.url(), quick=True, revision="0001")
     assert found.status == "FAIL"
     failed = {finding.partition(":")[0] for finding in found.details["findings"]}
-    assert failed >= {"collision", "races", "append_only", "ceiling"}
+    assert failed >= {"collision", "races", "queue", "append_only", "ceiling"}
     assert "drift_census" not in failed
     assert found.details["conditions"]["revision"] == "0001"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -14,11 +15,13 @@ import pytest
 import ledgerdb
 from ledgerdb.errors import ConfigurationError
 from ledgerdb.verify import evidence
-from ledgerdb.verify.evidence import Evidence, InvalidEvidence, Status, validate
+from ledgerdb.verify.evidence import Evidence, InvalidEvidence, Status, read, validate
 from tests.commands import ROOT
 
 ARTEFACTS = sorted(
-    path for path in (ROOT / "evidence").rglob("*.json") if path.name != "evidence.schema.json"
+    path
+    for path in (ROOT / "evidence").rglob("*.json")
+    if not path.name.endswith(".schema.json") and path.parent.parent.name != "approvals"
 )
 SOUND = Evidence(
     check_id="some_check",
@@ -41,6 +44,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "short check": {"check_id": "ab"},
     "spoken check": {"check_id": "Some Check"},
     "local time": {"timestamp_utc": "2026-01-02T03:04:05+02:00"},
+    "no such day": {"timestamp_utc": "2026-02-30T03:04:05Z"},
     "short commit": {"git_sha": "012345"},
     "a branch": {"git_sha": "main-branch"},
     "unknown status": {"status": "OK"},
@@ -74,10 +78,60 @@ def test_other_fields_belong_into_the_details() -> None:
         validate([])
 
 
-def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        replace(SOUND, details={"ratio": float("nan")}).write(tmp_path / "a.json")
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 2**53])
+def test_a_number_that_json_has_not_is_refused(number: float, tmp_path: Path) -> None:
+    with pytest.raises(InvalidEvidence, match="no canonical JSON"):
+        replace(SOUND, details={"ratio": number}).write(tmp_path / "a.json")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_the_checksum_is_that_of_the_canonical_json() -> None:
+    """Computed here by hand for content whose canonical form is plain."""
+    content = json.loads(replace(SOUND, details={"b": 1.0, "a": [True, "\u00e4"]}).text())
+    canonical = (
+        '{"check_id":"some_check","details":{"a":[true,"\u00e4"],"b":1},'
+        '"git_sha":"0123456789abcdef","schema_fingerprint":"' + "a" * 64 + '","status":"PASS",'
+        '"timestamp_utc":"2026-01-02T03:04:05Z"}'
+    )
+    assert content["checksum"] == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    SOUND.write(path)
+    assert read(path) == SOUND
+    assert read(path).text() == SOUND.text()
+
+
+EDITS = {
+    "status": ('"PASS"', '"FAIL"', "edited after it was made: its checksum is"),
+    "detail": ('"z": 1', '"z": 2', "edited after it was made: its checksum is"),
+    "commit": ('"0123456789', '"1123456789', "edited after it was made: its checksum is"),
+    "checksum": ('"checksum": "', '"checksum": "0', "$.checksum"),
+    "spaces": ('"z": 1', '"z":  1', "not laid out"),
+    "twice": ('"status": "PASS"', '"status": "FAIL",\n  "status": "PASS"', "not laid out"),
+    "cut": ("}\n", "", "no JSON"),
+    "appended": ("}\n", "}\n\n", "not laid out"),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edited_file_is_refused(what: str, tmp_path: Path) -> None:
+    old, new, said = EDITS[what]
+    text = SOUND.text()
+    path = tmp_path / "a.json"
+    place = text.rindex(old)
+    path.write_text(text[:place] + new + text[place + len(old) :])
+    with pytest.raises(InvalidEvidence, match=re.escape(said)):
+        read(path)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"", b"[" * 100_000, b"null", b"[]", b"{}"])
+def test_what_is_no_evidence_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InvalidEvidence):
+        read(path)
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,9 +204,6 @@ def test_without_a_commit_there_is_no_evidence(
 
 @pytest.mark.parametrize("path", ARTEFACTS, ids=lambda path: path.stem)
 def test_a_committed_artefact_is_valid(path: Path) -> None:
-    text = path.read_text("utf-8")
-    content = json.loads(text)
-    validate(content)
-    assert text == json.dumps(content, sort_keys=True, indent=2) + "\n"
-    assert content["check_id"] == path.stem
-    assert content["status"] == "PASS"
+    found = read(path)
+    assert found.check_id == path.stem
+    assert found.status is Status.PASS

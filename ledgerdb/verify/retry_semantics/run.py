@@ -25,6 +25,7 @@ from ledgerdb.verify.retry_semantics import (
     collision,
     cost,
     drift,
+    queue,
     race,
     telemetry,
 )
@@ -113,6 +114,7 @@ def _checks(url: URL, sizes: Sizes, progress: Progress) -> dict[str, Part]:
 
     add("collision", lambda: collision.check(url, sizes))
     add("races", lambda: race.check(url))
+    add("queue", lambda: queue.check(url))
     add("append_only", lambda: append_only.check(url))
     add("ceiling", lambda: ceiling.check(url))
     add("drift_census", lambda: reading(drift.check))

@@ -1,0 +1,151 @@
+# Written by `make verbs` from stores/blocking.py, which is the one to change.
+"""The async stores: what an ingress service needs of the place that keeps its instructions."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from asyncio import to_thread
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from uuid import UUID
+
+from ledgerdb import calls
+from ledgerdb.aio import AsyncLedger
+from ledgerdb.calls import Call
+from ledgerdb.engine import EngineSettings
+from ledgerdb.errors import ConfigurationError
+from ledgerdb.stores.file import StoreFile
+from ledgerdb.stores.policy import DB, FILE, FILE_VARIABLE, STORE_VARIABLE, Decision, require
+from ledgerdb.verbs.awaited_ingress import AsyncIngressVerbs
+
+__all__ = ["AsyncFileStore", "AsyncPostgresStore", "AsyncStore", "open_async_store"]
+
+T = TypeVar("T")
+
+_NOBODY: Final = UUID(int=0)
+
+
+class AsyncStore(AsyncIngressVerbs):
+    """Accepts instructions, says where they stand and proves it; the same semantics in every store.
+
+    A verb that writes is durable when it returns. Beside what its docstring says, every verb may
+    raise `DatabaseUnavailable` (nothing was written) and `Contention` (nothing was written), and
+    one that writes `OutcomeUnknown` (replay to learn).
+
+    Attributes:
+        decision: what the mode policy said when it was opened.
+    """
+
+    decision: Decision
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """Returns where the store can answer now.
+
+        Raises:
+            LedgerError: it cannot, and why.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Gives connections and files back."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncPostgresStore(AsyncStore):
+    """The ledger's database, by way of `AsyncLedger`.
+
+    Attributes:
+        ledger: it closes with the store.
+    """
+
+    def __init__(self, ledger: AsyncLedger) -> None:
+        self.decision = require(DB)
+        self.ledger = ledger
+
+    @classmethod
+    def connect(cls, url: str | None = None, settings: EngineSettings | None = None) -> Self:
+        """A store with a ledger of its own; see `create_ledger_engine`. Nothing connects yet."""
+        return cls(AsyncLedger.connect(url, settings))
+
+    async def execute(self, call: Call[T]) -> T:
+        """Execute a call in a transaction of its own."""
+        return await self.ledger.execute(call)
+
+    async def ping(self) -> None:
+        """Looks for an instruction that nobody has (`instruction_status`)."""
+        await self.execute(calls.instruction_status(_NOBODY, "ping"))
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.ledger.close()
+
+
+class AsyncFileStore(AsyncStore):
+    """One file on a disk, for development only: see `ledgerdb.stores.file`.
+
+    Raises:
+        ConfigurationError: the policy denies it here, and nothing was created; or the file is not
+            one of this store.
+        StoreDamaged: the file is damaged.
+        DatabaseUnavailable: it cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.file = StoreFile(Path(path))
+        self.decision = self.file.decision
+
+    async def execute(self, call: Call[T]) -> T:
+        """Execute a call of `AsyncIngressVerbs` in a transaction of its own.
+
+        Raises:
+            ConfigurationError: another call: the file store has no worker and no operators.
+        """
+        return await to_thread(self.file.execute, call)
+
+    async def ping(self) -> None:
+        """Looks whether the file is still there, and readable."""
+        await to_thread(self.file.ping)
+
+    async def close(self) -> None:
+        """Close the file."""
+        await to_thread(self.file.close)
+
+
+def open_async_store(
+    mode: str | None = None,
+    *,
+    url: str | None = None,
+    settings: EngineSettings | None = None,
+    path: str | os.PathLike[str] | None = None,
+) -> AsyncStore:
+    """The store that the settings ask for, if the mode policy allows it here.
+
+    Args:
+        mode: `db` or `file`; None takes LEDGERDB_STORE, and `db` where that is not set.
+        url: of the database; None takes LEDGERDB_URL, else DATABASE_URL.
+        settings: of the engine.
+        path: of the file; None takes LEDGERDB_STORE_FILE.
+
+    Raises:
+        ConfigurationError: denied, before anything is opened or created; or a setting is missing.
+    """
+    decision = require(os.environ.get(STORE_VARIABLE) if mode is None else mode)
+    if decision.store_mode != FILE:
+        return AsyncPostgresStore.connect(url, settings)
+    place = os.environ.get(FILE_VARIABLE) if path is None else path
+    if not place:
+        raise ConfigurationError(f"no file: set {FILE_VARIABLE} to the path of the file store")
+    return AsyncFileStore(place)
