@@ -96,7 +96,15 @@ from ledgerdb.sync import Ledger, LedgerTransaction
 
 if TYPE_CHECKING:
     from ledgerdb.aio import AsyncLedger, AsyncLedgerTransaction, create_async_ledger_engine
-    from ledgerdb.worker import Dispatched, Rejected, Retry, Worker, WorkerSettings, WorkerStats
+    from ledgerdb.worker import (
+        Dispatched,
+        Rejected,
+        Retry,
+        Unknown,
+        Worker,
+        WorkerSettings,
+        WorkerStats,
+    )
 
 __all__ = [
     "Acknowledgement",
@@ -184,6 +192,7 @@ __all__ = [
     "StoreDamaged",
     "TenantRefused",
     "TenantType",
+    "Unknown",
     "UnknownItem",
     "Worker",
     "WorkerSettings",
@@ -200,6 +209,7 @@ _LAZY = {
     "Dispatched": "ledgerdb.worker",
     "Rejected": "ledgerdb.worker",
     "Retry": "ledgerdb.worker",
+    "Unknown": "ledgerdb.worker",
     "Worker": "ledgerdb.worker",
     "WorkerSettings": "ledgerdb.worker",
     "WorkerStats": "ledgerdb.worker",

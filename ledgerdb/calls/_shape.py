@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import Result
 
+from ledgerdb.calls._payload import read_payload
 from ledgerdb.rows import AttemptState, ChainPlace, CompletionOutcome
 
 T = TypeVar("T")
@@ -50,7 +49,7 @@ def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
     for place, field in enumerate(fields(row)):  # type: ignore[arg-type]
         kinds = get_args(hints[field.name]) or (hints[field.name],)
         if field.name == "payload":
-            converted.append((place, load))
+            converted.append((place, read_payload))
         converted += [
             (place, kind) for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)
         ]
@@ -63,11 +62,6 @@ def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
         return row(*values)
 
     return fill
-
-
-def load(document: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """A JSON document with exact numbers: money never passes through a float."""
-    return json.loads(document, parse_float=Decimal)
 
 
 _FROM_JSON: dict[object, Callable[[Any], object]] = {

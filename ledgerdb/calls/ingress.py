@@ -10,7 +10,8 @@ from sqlalchemy import Result
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
-from ledgerdb.calls._shape import from_json, load, many, one, one_or_none
+from ledgerdb.calls._payload import load
+from ledgerdb.calls._shape import from_json, many, one, one_or_none
 from ledgerdb.calls.wire import WireTexts
 from ledgerdb.rows import (
     Acknowledgement,

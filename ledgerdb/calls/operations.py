@@ -10,7 +10,8 @@ from sqlalchemy import Result
 
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import OPERATOR, Call, columns_of, statement
-from ledgerdb.calls._shape import load, many, one
+from ledgerdb.calls._payload import load
+from ledgerdb.calls._shape import many, one
 from ledgerdb.rows import (
     AttemptState,
     DeadLetter,

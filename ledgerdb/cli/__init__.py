@@ -14,6 +14,7 @@ from ledgerdb.cli.approve import approvals, approve
 from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.demo import demo
 from ledgerdb.cli.drift import drift
+from ledgerdb.cli.evidence import evidence
 from ledgerdb.cli.functions import functions
 from ledgerdb.cli.plan import plan
 from ledgerdb.cli.retention import retention
@@ -43,6 +44,7 @@ app.command()(plan)
 app.command()(seal)
 app.command()(server)
 app.command()(steps)
+app.add_typer(evidence)
 app.add_typer(functions)
 app.add_typer(retention)
 app.add_typer(verify)

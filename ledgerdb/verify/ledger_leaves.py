@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-__all__ = ["SUBJECTS", "Range", "canonical", "digest"]
+__all__ = ["SUBJECTS", "Range", "canonical", "digest", "leaves", "row_texts"]
 
 # How a value becomes JSON: as it stands, in quotes, as a quoted text, as seconds since 1970.
 _RAW: Final[LiteralString] = "{}::text"
@@ -106,6 +106,37 @@ def digest(
     hashed: bool,
 ) -> Range:
     """Live and retired rows behind `after`, up to `through`: positions, or ids of rows without."""
+    rows = _rows(subject, through, hashed=hashed)
+    ((found, gone, twice, hashes),) = connection.execute(
+        SQL(_RANGE).format(rows=rows), {"after": after, "through": through}
+    ).fetchall()
+    return Range(found, gone, twice, bytes(hashes) if hashed and hashes else None)
+
+
+def leaves(
+    connection: psycopg.Connection[Any], subject: str, after: UUID | int, through: UUID | int
+) -> list[str]:
+    """The leaves of a range in their order, in hex digits; `digest` is the SHA-256 over these."""
+    rows = _rows(subject, through, hashed=True)
+    query = SQL("select encode(r.leaf, 'hex') from ({rows}) as r order by r.place")
+    found = connection.execute(query.format(rows=rows), {"after": after, "through": through})
+    return [leaf for (leaf,) in found]
+
+
+def row_texts(
+    connection: psycopg.Connection[Any], subject: str, ids: Sequence[UUID]
+) -> dict[UUID, str]:
+    """The rows with these ids, each as the text that its leaf is the SHA-256 of."""
+    table, key, columns = SUBJECTS[subject]
+    query = SQL("select t.{key}, {text} from public.{table} as t where t.{key} = any(%s)")
+    found = connection.execute(
+        query.format(key=Identifier(key), text=_text(columns), table=Identifier(table)), [[*ids]]
+    )
+    return dict(found.fetchall())
+
+
+def _rows(subject: str, through: UUID | int, *, hashed: bool) -> Composed:
+    """A query of the live and retired rows behind `after`, up to `through`, with their leaves."""
     table, key, columns = SUBJECTS[subject]
     where = _BY_ID if isinstance(through, UUID) else _BY_POSITION
     live = SQL(where).format(
@@ -120,17 +151,17 @@ def digest(
         retired=SQL("true"),
         table=Identifier("ledger_retired_leaves"),
     )
-    rows = SQL(" union all ").join([live, retired] if subject == "ATTEMPTS" else [live])
-    ((found, gone, twice, hashes),) = connection.execute(
-        SQL(_RANGE).format(rows=rows), {"after": after, "through": through}
-    ).fetchall()
-    return Range(found, gone, twice, bytes(hashes) if hashed and hashes else None)
+    return SQL(" union all ").join([live, retired] if subject == "ATTEMPTS" else [live])
 
 
 def _leaf(columns: _Columns) -> Composed:
+    return SQL("sha256(convert_to({}, 'UTF8'))").format(_text(columns))
+
+
+def _text(columns: _Columns) -> Composed:
     parts: list[Composed | SQL] = []
     for name, how in columns:
         start = ", " if parts else "{"
         parts.append(SQL("{}").format(Literal(f'{start}"{name}" : ')))
         parts.append(SQL("coalesce({}, 'null')").format(SQL(how).format(Identifier("t", name))))
-    return SQL("sha256(convert_to(concat({}, '}}'), 'UTF8'))").format(SQL(", ").join(parts))
+    return SQL("concat({}, '}}')").format(SQL(", ").join(parts))

@@ -7,7 +7,15 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from ledgerdb.rows import ClaimedItem
-from ledgerdb.worker.outcome import Dispatched, Handler, Outcome, Rejected, Retry, is_async
+from ledgerdb.worker.outcome import (
+    Answer,
+    Dispatched,
+    Handler,
+    Rejected,
+    Retry,
+    Unknown,
+    is_async,
+)
 from ledgerdb.worker.stats import describe
 
 __all__ = ["Caller"]
@@ -22,7 +30,7 @@ class Caller:
         self._handler = handler
         self._threads = ThreadPoolExecutor(threads, "ledgerdb-handler")
 
-    async def call(self, item: ClaimedItem) -> Outcome:
+    async def call(self, item: ClaimedItem) -> Answer:
         """What the handler says; an exception, or no outcome at all, counts as a `Retry`."""
         try:
             if is_async(self._handler):
@@ -35,7 +43,7 @@ class Caller:
                 "the handler failed on attempt %d of %s", item.attempt_no, describe(item)
             )
             return Retry("HANDLER_ERROR", f"{type(error).__name__}: {error}")
-        if isinstance(outcome, Dispatched | Retry | Rejected):
+        if isinstance(outcome, Dispatched | Retry | Rejected | Unknown):
             return outcome
         _log.error("the handler returned %r for %s, which is no outcome", outcome, describe(item))
         return Retry("HANDLER_ERROR", f"returned {type(outcome).__name__} and not an outcome")

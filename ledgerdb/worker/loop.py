@@ -24,7 +24,7 @@ from ledgerdb.rows import ClaimedItem
 from ledgerdb.worker.caller import Caller
 from ledgerdb.worker.leases import Lease, Leases
 from ledgerdb.worker.listener import listen
-from ledgerdb.worker.outcome import Handler
+from ledgerdb.worker.outcome import Handler, Unknown
 from ledgerdb.worker.reconnect import PASSING, patiently
 from ledgerdb.worker.recorder import Recorder
 from ledgerdb.worker.repairer import jittered, repair_for_ever
@@ -51,7 +51,8 @@ class Worker:
     counts as a `Retry`. Delivery is at least once: a worker that dies after the rail call leaves a
     lease behind, and the item is handled again when it expires. So hand the rail `item.rail_key`
     as its idempotency key, never `outbox_id`. For a rail that knows no such key, set
-    `declare_dispatch`: then a person decides about an item whose worker died.
+    `declare_dispatch`, and answer `Unknown` where the rail's answer was lost: then a person decides
+    about the item, as about one whose worker died.
 
     Args:
         handler: a function or a coroutine function. A function runs in a thread.
@@ -254,11 +255,19 @@ class Worker:
                     self.stats.skipped += 1
                     _log.warning("%s: lease lost, not dispatched", describe(lease.item))
                     return
-                outcome = await self._caller.call(lease.item)
+                answer = await self._caller.call(lease.item)
             finally:
                 self._handling -= 1
                 self._freed.set()
-            await self._recorder.record(lease.item, outcome)
+            if isinstance(answer, Unknown):
+                self.stats.unknown += 1
+                _log.error(
+                    "%s: it is not known whether the rail took it: %s",
+                    describe(lease.item),
+                    answer.error_message,
+                )
+                return
+            await self._recorder.record(lease.item, answer)
         finally:
             self._leases.drop(lease)
 

@@ -19,6 +19,7 @@ from ledgerdb.rows import (
 
 __all__ = [
     "REFERENCE_CUT",
+    "Answer",
     "AsyncHandler",
     "Dispatched",
     "Handler",
@@ -26,6 +27,7 @@ __all__ = [
     "Rejected",
     "Retry",
     "SyncHandler",
+    "Unknown",
     "completion",
     "is_async",
     "is_reference_cut",
@@ -89,9 +91,25 @@ class Rejected:
     latency_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether the rail took the payment: its answer was lost. Nothing is recorded, and
+    the lease is left to expire. With `WorkerSettings.declare_dispatch` the item is then in doubt
+    until somebody resolves it; without, it is handled again, under the same `rail_key`.
+
+    Only for a rail that knows no idempotency keys: for others a `Retry` tells.
+
+    Attributes:
+        error_message: why, for the log.
+    """
+
+    error_message: str
+
+
 Outcome: TypeAlias = Dispatched | Retry | Rejected
-SyncHandler: TypeAlias = Callable[[ClaimedItem], Outcome]
-AsyncHandler: TypeAlias = Callable[[ClaimedItem], Awaitable[Outcome]]
+Answer: TypeAlias = Outcome | Unknown
+SyncHandler: TypeAlias = Callable[[ClaimedItem], Answer]
+AsyncHandler: TypeAlias = Callable[[ClaimedItem], Awaitable[Answer]]
 Handler: TypeAlias = SyncHandler | AsyncHandler
 
 

@@ -22,6 +22,7 @@ class WorkerStats:
         lost: results that the database refused, or that were not recorded before the worker had to
             end; each one is logged with what the rail said.
         skipped: items whose lease was over before their dispatch could be declared.
+        unknown: items of which nobody knows whether the rail took them; left to their leases.
         released: items given back unstarted.
         extended: how often a lease was extended.
         repaired: abandoned leases of any worker that this one closed.
@@ -35,6 +36,7 @@ class WorkerStats:
     late: int = 0
     lost: int = 0
     skipped: int = 0
+    unknown: int = 0
     released: int = 0
     extended: int = 0
     repaired: int = 0

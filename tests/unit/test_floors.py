@@ -17,7 +17,7 @@ PACKAGE = ROOT / "ledgerdb"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "rows", "_version"),
     ("_locks", "_programs", "catalog", "url"),
-    ("calls", "schema"),
+    ("calls", "schema", "packs"),
     ("verbs",),
     ("_adapt", "_connection", "_patience"),
     ("_session",),
@@ -42,6 +42,7 @@ LIBRARIES: dict[str, set[str]] = {
     "url": {"psycopg", "sqlalchemy"},
     "calls": {"sqlalchemy"},
     "schema": {"sqlalchemy"},
+    "packs": {"jsonschema", "rfc8785"},
     "sync": {"sqlalchemy", "tenacity"},
     "aio": {"sqlalchemy", "tenacity"},
     "stores": set(),
@@ -149,7 +150,7 @@ def test_an_import_that_goes_down_is_none_of_them(name: str, source: str) -> Non
 
 def test_a_witness_shares_no_code_with_what_it_judges() -> None:
     judged = {
-        *("calls", "verbs", "rows", "schema", "sync", "aio"),
+        *("calls", "verbs", "rows", "schema", "packs", "sync", "aio"),
         *("worker", "stores", "retention", "__init__"),
     }
     for path in (PACKAGE / "verify").rglob("*.py"):

@@ -1,0 +1,1 @@
+"""Reference services on ledgerdb: an ingress over HTTP, a worker with pluggable rails, a rail."""

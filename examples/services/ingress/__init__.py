@@ -1,0 +1,1 @@
+"""The ingress service: accepts payment instructions over HTTP and answers what became of them."""

@@ -1,0 +1,1 @@
+"""The worker service: sends what the ingress accepted to a rail, and records what became of it."""

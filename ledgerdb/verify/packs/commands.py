@@ -1,0 +1,106 @@
+"""The commands for evidence packs as a user runs them, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL
+
+import ledgerdb
+from ledgerdb.errors import LedgerError
+
+__all__ = ["examine", "export", "export_all"]
+
+_SECONDS_MAX: Final = 600
+_FILES_MAX: Final = 250
+# Each list of arguments is one command, as a user would give it.
+_EXPORTS: Final = """
+import json, sys
+from ledgerdb.cli import app
+from ledgerdb.errors import LedgerError
+for arguments in json.load(sys.stdin):
+    try:
+        app(["evidence", "export", *arguments], standalone_mode=False)
+    except LedgerError as error:
+        print(error, file=sys.stderr)
+"""
+
+
+def export(url: URL, folder: Path, asked: Sequence[Sequence[str]]) -> list[bytes | None]:
+    """The files that `ledgerdb evidence export` writes for these arguments; None where it refuses.
+    One process does them all.
+
+    Raises:
+        LedgerError: it broke.
+    """
+    files = [folder / f"exported-{place}" for place in range(len(asked))]
+    given = [["--out", str(file), *one] for file, one in zip(files, asked, strict=True)]
+    done = _run("-c", _EXPORTS, url=url, stdin=json.dumps(given))
+    if done.returncode != 0:
+        raise LedgerError(f"evidence export broke: {_last_line(done)}")
+    return [file.read_bytes() if file.exists() else None for file in files]
+
+
+def examine(files: Sequence[Path], *more: str | Path) -> list[dict[str, Any]]:
+    """What `ledgerdb evidence verify --json` says of each file; it has no database to ask.
+
+    Raises:
+        LedgerError: it broke, or its exit code says otherwise than its answer.
+    """
+    groups = [files[first : first + _FILES_MAX] for first in range(0, len(files), _FILES_MAX)]
+    with ThreadPoolExecutor(os.cpu_count()) as running:
+        answers = running.map(lambda group: _examine(group, more), groups)
+        return [answer for group in answers for answer in group]
+
+
+def _examine(files: Sequence[Path], more: Sequence[str | Path]) -> list[dict[str, Any]]:
+    done = _run(
+        *("-m", "ledgerdb", "evidence", "verify", "--json"), *map(str, more), "--", *map(str, files)
+    )
+    try:
+        packs: list[dict[str, Any]] = json.loads(done.stdout)["packs"]
+    except (ValueError, KeyError):
+        raise LedgerError(f"evidence verify broke: {_last_line(done)}") from None
+    broken = any(pack["status"] == "BROKEN" for pack in packs)
+    unknown = any(pack["status"] == "UNKNOWN" for pack in packs)
+    if done.returncode != (1 if broken else 2 if unknown else 0):
+        raise LedgerError(f"evidence verify: exit code {done.returncode} for its answer")
+    return packs
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def _run(
+    *arguments: str, url: URL | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DATABASE_URL" and not name.startswith("LEDGERDB_")
+    }
+    # the command is that of the code that runs here, wherever that was found
+    root = str(Path(ledgerdb.__file__).resolve().parent.parent)
+    kept["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [kept.get("PYTHONPATH")])])
+    if url is not None:
+        kept["LEDGERDB_URL"] = url.render_as_string(hide_password=False)
+    try:
+        return subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            timeout=_SECONDS_MAX,
+            env=kept,
+        )
+    except subprocess.TimeoutExpired:
+        raise LedgerError(f"a command did not end within {_SECONDS_MAX} s") from None
