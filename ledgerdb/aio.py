@@ -52,8 +52,8 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    know_wire_text((await connection.get_raw_connection()).driver_connection)
     with executing(call, connection.sync_connection):
+        know_wire_text((await connection.get_raw_connection()).driver_connection)
         return call.shape(await connection.execute(call.statement, call.parameters))
 
 

@@ -30,8 +30,8 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    know_wire_text(connection.connection.driver_connection)
     with executing(call, connection):
+        know_wire_text(connection.connection.driver_connection)
         return call.shape(connection.execute(call.statement, call.parameters))
 
 

@@ -19,6 +19,7 @@ from ledgerdb.errors import InvalidArgument
 T = TypeVar("T")
 
 _INTEGER_MAX: Final = 2**31 - 1
+_NO_LIST: Final = (str, bytes, bytearray, memoryview)  # sequences, of what nobody means
 _WINDOW_BYTES: Final = 8_192
 _NO_NUL: Final = "must not contain a NUL character"
 _DIGITS: Final = 300
@@ -209,7 +210,7 @@ def members(field: str, value: object, kind: type[T]) -> Sequence[T]:
     Raises:
         InvalidArgument: no sequence, or something else in it.
     """
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+    if not isinstance(value, Sequence) or isinstance(value, _NO_LIST):
         raise refuse(field, f"must be a sequence of {kind.__name__}")
     for member in value:
         if not isinstance(member, kind):
@@ -223,7 +224,7 @@ def uuids(field: str, value: object) -> list[UUID]:
     Raises:
         InvalidArgument: no sequence, or something else in it.
     """
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+    if not isinstance(value, Sequence) or isinstance(value, _NO_LIST):
         raise refuse(field, "must be a sequence of UUIDs")
     return [uuid(field, member) for member in value]
 
@@ -253,8 +254,11 @@ def json_buffer(
 
 def _require_text_bytes(field: str, value: bytes | bytearray | memoryview) -> None:
     """Looks at a window after the other: what is decoded to look is never the whole."""
-    view = memoryview(value)
-    if not view.c_contiguous or view.itemsize != 1:
+    try:
+        view = memoryview(value)
+    except ValueError:
+        raise refuse(field, "must not be a released memoryview") from None
+    if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
         raise refuse(field, "must be bytes in a row")
     place = 0
     while place < len(view):

@@ -158,13 +158,14 @@ _SINGLE_ONLY: Final = (
     "downstream_ref",
     "nfs_sequence_ref",
 )
+_NOTHING: Final[tuple[object, ...]] = (None, "", (), [])
 
 
 def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResult, ...]]:
     """`ingest_instructions`: many attestations and outbox items in one statement."""
     for instruction in check.members("instructions", instructions, Instruction):
         for name in _SINGLE_ONLY:
-            if getattr(instruction, name):
+            if getattr(instruction, name) not in _NOTHING:
                 raise check.refuse(name, "cannot be given in a batch: use ingest")
     return Call(
         "ingest_instructions",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ledgerdb import __version__
-from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_store
+from ledgerdb.cli import gate, schema, verify_catalog, verify_contract, verify_packs, verify_store
 from ledgerdb.cli.adopt import adopt
 from ledgerdb.cli.approve import approvals, approve
 from ledgerdb.cli.conformance import conformance_command
@@ -51,6 +51,7 @@ app.add_typer(verify)
 verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
+verify.command("packs")(verify_packs.packs_command)
 verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)

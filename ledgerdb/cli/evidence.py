@@ -105,7 +105,7 @@ def verify_command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The payload's own bytes, as they were sent; of one pack.",
+            help="The payload's own bytes, as they were sent; that of each pack here.",
             show_default=False,
             exists=True,
             dir_okay=False,
@@ -119,8 +119,6 @@ def verify_command(
     Exit code 0: they hold. 1: one does not, and each finding is a line. 2: it could not be found
     out.
     """
-    if payload is not None and len(files) > 1:
-        raise typer.BadParameter("--payload is that of one pack: give one FILE")
     try:
         kept = _kept(seals)
         sent = None if payload is None else payload.read_bytes()

@@ -6,10 +6,11 @@ import functools
 import json
 import textwrap
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 from ledgerdb.packs.build import FORMAT, FORMAT_VERSION
@@ -118,4 +119,11 @@ def _check_bytes(data: bytes, document: dict[str, Any], report: PackReport) -> N
 
 @functools.cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA.read_text("utf-8")))
+    days = FormatChecker(())
+    days.checks("date-time", raises=ValueError)(_is_time)
+    return Draft202012Validator(json.loads(_SCHEMA.read_text("utf-8")), format_checker=days)
+
+
+def _is_time(value: object) -> bool:
+    """The pattern of the schema has no calendar."""
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))

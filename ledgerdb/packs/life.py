@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
@@ -127,11 +126,6 @@ def _check_other_times(document: _Row, report: PackReport) -> None:
                 report.wrong(f"retired.{after}", f"is before retired.{before}")
         if retired["first_claimed_at"] < accepted:
             report.wrong("retired.first_claimed_at", "is before the acceptance")
-    for event in document["timeline"]:
-        try:
-            datetime.fromisoformat(event["at"])
-        except ValueError:
-            report.wrong(event["source"], f"is no time: {event['at']}")
 
 
 def _check_ids(document: _Row, report: PackReport) -> None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ledgerdb.stores.blocking import FileStore, PostgresStore, Store, open_store
-from ledgerdb.stores.policy import Decision, Verdict, decide
+from ledgerdb.stores.policy import Decision, StoreRefused, Verdict, decide
 
 if TYPE_CHECKING:
     from ledgerdb.stores.awaited import (
@@ -27,6 +27,7 @@ __all__ = [
     "FileStore",
     "PostgresStore",
     "Store",
+    "StoreRefused",
     "Verdict",
     "decide",
     "open_async_store",

@@ -95,8 +95,8 @@ class FileStore(Store):
     """One file on a disk, for development only: see `ledgerdb.stores.file`.
 
     Raises:
-        ConfigurationError: the policy denies it here, and nothing was created; or the file is not
-            one of this store.
+        StoreRefused: the policy denies it here; nothing was opened or created.
+        ConfigurationError: the file is not one of this store.
         StoreDamaged: the file is damaged.
         DatabaseUnavailable: it cannot be opened.
     """
@@ -138,7 +138,8 @@ def open_store(
         path: of the file; None takes LEDGERDB_STORE_FILE.
 
     Raises:
-        ConfigurationError: denied, before anything is opened or created; or a setting is missing.
+        StoreRefused: the policy denies it here; nothing was opened or created.
+        ConfigurationError: a setting is missing.
     """
     decision = require(os.environ.get(STORE_VARIABLE) if mode is None else mode)
     if decision.store_mode != FILE:

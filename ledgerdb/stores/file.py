@@ -51,8 +51,8 @@ class StoreFile:
         """Opens the file, and makes it where there is none.
 
         Raises:
-            ConfigurationError: the policy denies it here, and nothing was opened or created; or the
-                file is not one of this store.
+            StoreRefused: the policy denies it here; nothing was opened or created.
+            ConfigurationError: the file is not one of this store.
             StoreDamaged: the file is damaged.
             DatabaseUnavailable: it cannot be opened or made.
         """

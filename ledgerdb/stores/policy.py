@@ -20,6 +20,7 @@ __all__ = [
     "FILE_VARIABLE",
     "STORE_VARIABLE",
     "Decision",
+    "StoreRefused",
     "Verdict",
     "decide",
     "require",
@@ -68,6 +69,21 @@ class Decision:
         return self.decision is Verdict.ALLOW
 
 
+class StoreRefused(ConfigurationError):
+    """The mode policy denies the store here; nothing was opened or created.
+
+    Attributes:
+        decision: its record, for the log of the start that ends here.
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision)
+        self.decision = decision
+
+    def __str__(self) -> str:
+        return f"store refused: {self.decision.reason}"
+
+
 def decide(environment: str | None, store_mode: str | None) -> Decision:
     """What the policy says about a store mode in an environment. It never raises.
 
@@ -109,11 +125,11 @@ def require(store_mode: str | None) -> Decision:
     """The decision for this process, by its own ENVIRONMENT; nothing passes it in.
 
     Raises:
-        ConfigurationError: it is denied; the message is the reason.
+        StoreRefused: it is denied.
     """
     decision = decide(os.environ.get(ENVIRONMENT_VARIABLE), store_mode)
     if not decision.allowed:
-        raise ConfigurationError(f"store refused: {decision.reason}")
+        raise StoreRefused(decision)
     return decision
 
 

@@ -17,13 +17,14 @@ from ledgerdb.url import database_url
 from ledgerdb.verify import contract
 from ledgerdb.verify.artefacts import Soundness, artefacts
 from ledgerdb.verify.contract_file import load
-from ledgerdb.verify.evidence import Evidence, Status
+from ledgerdb.verify.evidence import Evidence, Status, checkout
 from ledgerdb.verify.registry import VERIFIERS, Found, Grounds, Verifier
 from ledgerdb.verify.scratch import scratch_database
 
 __all__ = ["Outcome", "Result", "verify_all", "write_contract"]
 
 _ONLY_IN_USE: Final = "about a database in use: give --url"
+_ONLY_IN_A_CHECKOUT: Final = "about a checkout: this is an installed package"
 
 Progress = Callable[[str], None]
 
@@ -81,12 +82,15 @@ def verify_all(
     with _grounds(url, quick=quick, progress=progress) as grounds:
         for name, verifier in verifiers.items():
             progress(name)
-            if verifier.in_use_only and not grounds.in_use:
-                yield Outcome(verifier=name, result=Result.SKIPPED, said=(_ONLY_IN_USE,))
+            if why := _skipped(verifier, grounds):
+                yield Outcome(verifier=name, result=Result.SKIPPED, said=(why,))
             else:
                 yield _timed(name, partial(_run, verifier, grounds, folder))
-    progress("contract")
-    yield _timed("contract", lambda: _weigh(write_contract(folder, verifiers=verifiers)))
+    if checkout() is None:
+        yield Outcome(verifier="contract", result=Result.SKIPPED, said=(_ONLY_IN_A_CHECKOUT,))
+    else:
+        progress("contract")
+        yield _timed("contract", lambda: _weigh(write_contract(folder, verifiers=verifiers)))
     progress("evidence")
     yield _timed("evidence", lambda: _sound(folder))
 
@@ -130,6 +134,13 @@ def _grounds(url: str | None, *, quick: bool, progress: Progress) -> Iterator[Gr
         yield Grounds(
             url=scratch, scratch=server.url(), in_use=False, quick=quick, progress=progress
         )
+
+
+def _skipped(verifier: Verifier, grounds: Grounds) -> str:
+    """Why the verifier has nothing to look at; empty where it has."""
+    if verifier.in_use_only and not grounds.in_use:
+        return _ONLY_IN_USE
+    return _ONLY_IN_A_CHECKOUT if verifier.checkout_only and checkout() is None else ""
 
 
 def _timed(name: str, run: Callable[[], tuple[Found, tuple[str, ...]]]) -> Outcome:

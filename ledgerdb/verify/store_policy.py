@@ -53,15 +53,15 @@ _SERVICE: Final = """
 import json, os
 from dataclasses import asdict
 from ledgerdb import stores
-from ledgerdb.errors import ConfigurationError
 
 def start(way):
     os.environ["LEDGERDB_STORE_FILE"] = path = way + ".db"
     make = getattr(stores, way)
     try:
         store = make() if way.startswith("open_") else make(path)
-    except ConfigurationError as refusal:
-        return {"opened": None, "said": str(refusal)}
+    except stores.StoreRefused as refusal:
+        record = asdict(refusal.decision)
+        return {"opened": None, "said": str(refusal), "record": record}
     except BaseException as error:
         return {"opened": None, "broke": repr(error)}
     return {"opened": type(store).__name__, "record": asdict(store.decision)}
@@ -192,6 +192,8 @@ def _judged(case: Case, said: Mapping[str, Any], left: Sequence[str]) -> Iterato
             yield f"{case}: {way} broke: {start['broke']}"
         elif opened != expected:
             yield f"{case}: {way} opened {_named(opened)}, and must open {_named(expected)}"
+        if by_settings and "broke" not in start and start["record"] != record:
+            yield f"{case}: {way} recorded another decision: {start['record']}"
         file = f"{way}.db"
         if (file in left) is not (expected == "FileStore"):
             yield f"{case}: {way} left {'a file' if file in left else 'no file'} on the disk"

@@ -17,7 +17,6 @@ import typer
 from ledgerdb import calls
 from ledgerdb.aio import AsyncLedger
 from ledgerdb.calls import Call
-from ledgerdb.engine import EngineSettings
 from ledgerdb.rows import TenantType
 from ledgerdb.sync import Ledger
 from proof.ground import HEAD, Ground, replacements
@@ -31,8 +30,6 @@ __all__ = ["payload"]
 
 CHECK_ID: Final = "payload"
 COLOURS: Final = ("blocking", "async")
-# the ground commits without waiting for a disk
-_SETTINGS: Final = EngineSettings(durable=False)
 # A meter that does not see the reference's copies would see none of ours.
 _COPIES_MIN: Final = 3
 
@@ -149,12 +146,12 @@ async def _both(
 async def ledger(colour: str, url: str) -> AsyncIterator[Execute]:
     """`execute` of a ledger of that colour."""
     if colour == COLOURS[0]:
-        with Ledger.connect(url, _SETTINGS) as blocking:
+        with Ledger.connect(url) as blocking:
 
             async def execute(call: Call[Any]) -> object:
                 return blocking.execute(call)
 
             yield execute
     else:
-        async with AsyncLedger.connect(url, _SETTINGS) as awaited:
+        async with AsyncLedger.connect(url) as awaited:
             yield awaited.execute

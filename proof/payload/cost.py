@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -43,17 +43,20 @@ class Cost:
     milliseconds: float
 
 
-async def measure(colour: str, execute: Execute, *, times: int) -> list[Cost]:
+async def measure(
+    colour: str, execute: Execute, *, times: int, sizes: Sequence[int] = SIZES
+) -> list[Cost]:
     """Every way at every size, in turns, so that a slow moment of the machine meets all.
 
     Args:
         colour: of `execute`.
         execute: of a ledger whose tenant is registered.
         times: requests per way and size whose time is taken.
+        sizes: of the payloads, in bytes.
     """
     numbers = count(1)
     found = []
-    for size in SIZES:
+    for size in sizes:
         body = of_size(size)
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
         for turn in range(_WARM + times):
@@ -77,7 +80,7 @@ def beyond(costs: list[Cost]) -> Iterator[str]:
     """
     for cost in costs:
         if cost.way == TODAY:
-            least = _of(costs, cost.colour, TODAY, SIZES[0])
+            least = _of(costs, cost.colour, TODAY, min(other.size for other in costs))
             for name in ("peak_bytes", "allocated_bytes"):
                 more = getattr(cost, name) - getattr(least, name)
                 if more > _ALLOWED_BYTES:

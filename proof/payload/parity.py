@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from ledgerdb import calls
+from ledgerdb.calls import Call
 from ledgerdb.errors import IdempotencyConflict
 from ledgerdb.rows import Acknowledgement, AttemptState
 from proof.payload.corpus import respelled
@@ -96,25 +97,30 @@ async def _document(
     ):
         if wrong:
             yield sentence
-    before = await execute(call_of(number, text))
-    if not before.replayed or before.outbox_id != first.outbox_id:
+    if not await _is_replay(execute, call_of(number, text), first):
         yield "what release 0.1.0 sends is another payment"
     for form in _FORMS:
         counts["replays"] += 1
-        again = await execute(calls.ingest(instruction(number, form(body))))
-        if not again.replayed or again.outbox_id != first.outbox_id:
-            yield f"as {type(form(body)).__name__} it is another payment"
+        given = form(body)
+        if not await _is_replay(execute, calls.ingest(instruction(number, given)), first):
+            yield f"as {type(given).__name__} it is another payment"
     for other in respelled(text):
         counts["conflicts"] += 1
-        try:
-            await execute(calls.ingest(instruction(number, other)))
-        except IdempotencyConflict:
-            continue
-        yield "the same value in other bytes is taken for the same payment"
+        if await _is_replay(execute, calls.ingest(instruction(number, other)), first):
+            yield "the same value in other bytes is taken for the same payment"
     (item,) = await execute(calls.claim(1, _WORKER, 60))
     if item.outbox_id != first.outbox_id or item.payload != json.loads(body, parse_float=Decimal):
         yield "a worker gets another document"
     await execute(calls.complete(item, _WORKER, AttemptState.DISPATCHED, rail_reference="r"))
+
+
+async def _is_replay(execute: Execute, call: Call[Acknowledgement], first: Acknowledgement) -> bool:
+    """Whether it is answered as the payment that was accepted before; a conflict is not."""
+    try:
+        again: Acknowledgement = await execute(call)
+    except IdempotencyConflict:
+        return False
+    return again.replayed and again.outbox_id == first.outbox_id
 
 
 def _stored(connection: psycopg.Connection[Any], number: int) -> tuple[bytes, str]:

@@ -5,6 +5,7 @@ that names what is wrong; never one of the driver or of Python.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -27,10 +28,14 @@ _CYCLE["again"] = _CYCLE
 _DEEP: list[Any] = []
 for _ in range(5_000):
     _DEEP = [_DEEP]
+_RELEASED = memoryview(b"{}")
+_RELEASED.release()
 HOSTILE: tuple[Any, ...] = (
     *(None, True, 0, -1, 1, 2**31, -(2**63), 10**5_000, 0.5, math.nan, math.inf, 1e308, 5e-324),
     *(Decimal("NaN"), Decimal("sNaN"), Decimal("1e1000000"), Decimal("1e-20000"), object(), ID),
     *("", " ", "x" * 1_000_000, "\x00", "\ud800", "\x1b[2J", "DISPATCHED", "{}", "[1]", "\u202e"),
+    *(memoryview(array("i", [1])), memoryview(b"abcd")[::2], memoryview(b"abcd").cast("B", (2, 2))),
+    *(_RELEASED, bytearray(b'{"a": "\xed\xa0\x80"}'), memoryview(b'{"a": "\0"}')),
     *(b"", b"\xff", b'{"a": "\\u0000"}', [], [None], ["x"], [[ID]], (), {}, {1: 2}, {"a": "\x00"}),
     *({"a": "\ud800"}, {"a": math.nan}, {"a": 10**5_000}, {(1,): 1}, _CYCLE, _DEEP, {"a": _DEEP}),
     *(NOW, datetime(1, 1, 1), timedelta.max, timedelta.min, int, ITEM, INSTRUCTION),  # noqa: DTZ001

@@ -15,15 +15,12 @@ from psycopg import sql
 from pytest_postgresql.executors import NoopExecutor
 
 from ledgerdb.embedded import EmbeddedServer
-from ledgerdb.engine import EngineSettings
 from ledgerdb.rows import TenantType
 from ledgerdb.stores import AsyncStore, Store, open_async_store, open_store
 
 T = TypeVar("T")
 
 AnyStore = Store | AsyncStore
-# the servers of the tests commit without waiting for a disk
-FAST = EngineSettings(durable=False)
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +63,10 @@ async def store(
     """One scenario, both stores, both colours."""
     mode, colour = request.param.split("-")
     if colour == "sync":
-        with open_store(mode, url=store_url, path=store_path, settings=FAST) as blocking:
+        with open_store(mode, url=store_url, path=store_path) as blocking:
             yield blocking
     else:
-        opened = open_async_store(mode, url=store_url, path=store_path, settings=FAST)
+        opened = open_async_store(mode, url=store_url, path=store_path)
         async with opened as awaited:
             yield awaited
 

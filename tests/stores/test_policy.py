@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from ledgerdb import stores
 from ledgerdb.errors import ConfigurationError
-from ledgerdb.stores import AsyncFileStore, FileStore, PostgresStore, Verdict, decide
+from ledgerdb.stores import AsyncFileStore, FileStore, PostgresStore, StoreRefused, Verdict, decide
 from ledgerdb.stores.file import StoreFile
 
 DEVELOPMENT = ("local", "dev", "ci")
@@ -101,8 +102,12 @@ def test_no_way_leads_around_the_policy(
         monkeypatch.delenv("ENVIRONMENT")
     else:
         monkeypatch.setenv("ENVIRONMENT", environment)
-    with pytest.raises(ConfigurationError, match=r"store refused: ENVIRONMENT is .* only"):
+    with pytest.raises(StoreRefused, match=r"store refused: ENVIRONMENT is .* only") as refused:
         OPENINGS[opening](tmp_path / "ledger.db")
+    assert isinstance(refused.value, ConfigurationError)
+    assert refused.value.decision == decide(environment, "file")
+    copy = pickle.loads(pickle.dumps(refused.value))  # noqa: S301 - our own bytes
+    assert str(copy) == str(refused.value)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,7 +118,7 @@ def test_a_file_that_is_there_is_not_opened_either(
     FileStore(path).close()
     before = path.stat()
     monkeypatch.setenv("ENVIRONMENT", "prod")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(StoreRefused):
         FileStore(path)
     assert path.stat() == before
     assert list(tmp_path.iterdir()) == [path]

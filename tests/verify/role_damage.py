@@ -189,6 +189,28 @@ ROLES: dict[str, tuple[str, str]] = {
         ),
         "login roles_login acts as symphony_executor and may become symphony_owner",
     ),
+    "a login that may make itself the owner": (
+        (
+            "grant symphony_executor to roles_login;"
+            " grant symphony_owner to roles_login with admin true, inherit false, set false"
+        ),
+        "login roles_login acts as symphony_executor and may become symphony_owner",
+    ),
+    "a login that may become a superuser": (
+        "grant symphony_executor, postgres to roles_login",
+        "login roles_login acts as symphony_executor and may become postgres",
+    ),
+    "a login that runs programs": (
+        "grant symphony_executor, pg_execute_server_program to roles_login",
+        "login roles_login acts as symphony_executor and may become pg_execute_server_program",
+    ),
+    "a login that owns the database": (
+        (
+            "grant symphony_executor to roles_login; do $$ begin execute format("
+            "'alter database %I owner to roles_login', current_database()); end $$"
+        ),
+        "login roles_login acts as symphony_executor and may become roles_login",
+    ),
     "a login that writes": (
         "grant symphony_readonly, pg_write_all_data to roles_login",
         "login roles_login, which acts as symphony_readonly, may insert",
@@ -288,5 +310,48 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "the owner's rights": (
         "alter function public._append_seal(text, bigint, integer) security definer",
         "runs with the rights of its owner, which it must not",
+    ),
+}
+SIDEWAYS: dict[str, tuple[str, str]] = {
+    "a function that writes for anybody": (
+        (
+            "create schema side; create function side.fix() returns void language sql"
+            " security definer as $$ update public.payment_outbox_pending set payload = '{}' $$"
+        ),
+        "function side.fix() runs as postgres, names tables of ledgerdb, and PUBLIC may execute it",
+    ),
+    "a function that writes for a service": (
+        (
+            "create function public.fix(n integer) returns void language sql security definer"
+            " begin atomic delete from public.payment_outbox_attempts; end;"
+            " revoke all on function public.fix from public;"
+            " grant execute on function public.fix to symphony_ingest"
+        ),
+        (
+            "function public.fix(n integer) runs as postgres, names tables of ledgerdb,"
+            " and symphony_ingest may execute it"
+        ),
+    ),
+    "a view of tokens": (
+        (
+            "create view public.mine as select outbox_id, lease_token as t"
+            " from public.payment_outbox_pending; grant select on public.mine to symphony_readonly"
+        ),
+        "view public.mine shows payment_outbox_pending.lease_token, and symphony_readonly may",
+    ),
+    "a view of a view of tokens": (
+        (
+            "create view public.mine as select * from public.payment_outbox_attempts;"
+            " create materialized view public.more as select * from public.mine;"
+            " grant select (outbox_id, lease_token) on public.more to public"
+        ),
+        "view public.more shows payment_outbox_attempts.lease_token, and PUBLIC may select it",
+    ),
+    "a view to write through": (
+        (
+            "create view public.mine as select tenant_name from public.tenants;"
+            " grant update on public.mine to symphony_ingest"
+        ),
+        "view public.mine is over tenants, and symphony_ingest may update it",
     ),
 }

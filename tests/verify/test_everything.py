@@ -170,6 +170,20 @@ def test_what_cannot_begin(tmp_path: Path) -> None:
     assert "error: the database URL is not a PostgreSQL URL" in done.stderr
 
 
+def test_an_installed_package_has_no_checkout_to_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(everything, "checkout", lambda: None)
+    url = "postgresql://nobody@127.0.0.1:9/nothing"
+    found = by_name(verify_all(tmp_path, url, verifiers=chosen("floors", "conformance")))
+    assert {name: one.result for name, one in found.items()} == {
+        "floors": Result.PASS,
+        "conformance": Result.SKIPPED,
+        "contract": Result.SKIPPED,
+        "evidence": Result.PASS,
+    }
+
+
 def test_what_is_looked_at(tmp_path: Path) -> None:
     """A verifier gets the database that was named, and no server to torment."""
     seen: list[Grounds] = []

@@ -13,9 +13,9 @@ from ledgerdb.verify.evidence import Status, read
 from ledgerdb.verify.roles import ARTEFACT, CHECK_ID, verify_roles, witness
 from ledgerdb.verify.roles.matrix import load
 from tests.verify.conftest import findings, verify
-from tests.verify.role_damage import GRANTS, OBJECTS, ROLES
+from tests.verify.role_damage import GRANTS, OBJECTS, ROLES, SIDEWAYS
 
-DAMAGE = GRANTS | ROLES | OBJECTS
+DAMAGE = GRANTS | ROLES | OBJECTS | SIDEWAYS
 
 
 @pytest.fixture
@@ -56,6 +56,19 @@ def test_what_a_site_may_add_is_information(site: psycopg.Connection[Any]) -> No
         "grant execute on function public.outbox_backlog() to roles_group",
         "create table public.theirs (); grant all on public.theirs to symphony_ingest",
         "create function public.theirs() returns void language sql begin atomic end",
+        # reads what it may anyway, or nothing of ours
+        (
+            "create view public.queue with (security_invoker) as"
+            " select * from public.payment_outbox_pending; grant select on public.queue to public"
+        ),
+        (
+            "create view public.open as select outbox_id from public.payment_outbox_pending;"
+            " grant select on public.open to roles_group"
+        ),
+        (
+            "create function public.help() returns integer language sql security definer"
+            " as 'select 1'"
+        ),
     )
     assert findings(witness, site, *statements) == []
     information = witness(site).details["information"]
@@ -72,6 +85,7 @@ def test_what_a_site_may_add_is_information(site: psycopg.Connection[Any]) -> No
         "roles_stranger": ["select payment_outbox_pending.outbox_id", "select tenants"],
     }
     assert "postgres" in information["superusers"]
+    assert information["definers_of_others"] == ["public.help()"]
 
 
 def test_every_relation_and_function_is_guarded(site: psycopg.Connection[Any]) -> None:

@@ -16,34 +16,51 @@ from sqlalchemy import URL
 import ledgerdb
 from ledgerdb.errors import LedgerError
 
-__all__ = ["examine", "export", "export_all"]
+__all__ = ["examine", "export"]
 
 _SECONDS_MAX: Final = 600
+_REFUSED: Final = 1
+_BROKEN: Final = 1
+_UNKNOWN: Final = 2
 _FILES_MAX: Final = 250
-# Each list of arguments is one command, as a user would give it.
-_EXPORTS: Final = """
+# Each list of arguments is one command, as a user would give it; the program answers with the exit
+# code of each. Starting Python for each would take most of the time.
+_PROGRAM: Final = """
 import json, sys
-from ledgerdb.cli import app
-from ledgerdb.errors import LedgerError
-for arguments in json.load(sys.stdin):
+from ledgerdb.cli import main
+codes = []
+for sys.argv in json.load(sys.stdin):
     try:
-        app(["evidence", "export", *arguments], standalone_mode=False)
-    except LedgerError as error:
-        print(error, file=sys.stderr)
+        codes.append(main() or 0)
+    except SystemExit as end:
+        codes.append(end.code or 0)
+print(json.dumps(codes))
 """
 
 
 def export(url: URL, folder: Path, asked: Sequence[Sequence[str]]) -> list[bytes | None]:
     """The files that `ledgerdb evidence export` writes for these arguments; None where it refuses.
-    One process does them all.
 
     Raises:
-        LedgerError: it broke.
+        LedgerError: it broke, or refused otherwise than by 1.
     """
     files = [folder / f"exported-{place}" for place in range(len(asked))]
-    given = [["--out", str(file), *one] for file, one in zip(files, asked, strict=True)]
-    done = _run("-c", _EXPORTS, url=url, stdin=json.dumps(given))
-    if done.returncode != 0:
+    done = _run(
+        "-c",
+        _PROGRAM,
+        url=url,
+        stdin=json.dumps(
+            [
+                ["ledgerdb", "evidence", "export", "--out", str(file), *one]
+                for file, one in zip(files, asked, strict=True)
+            ]
+        ),
+    )
+    try:
+        codes = json.loads(done.stdout)
+    except ValueError:
+        codes = []
+    if codes != [0 if file.exists() else _REFUSED for file in files]:
         raise LedgerError(f"evidence export broke: {_last_line(done)}")
     return [file.read_bytes() if file.exists() else None for file in files]
 
@@ -68,9 +85,8 @@ def _examine(files: Sequence[Path], more: Sequence[str | Path]) -> list[dict[str
         packs: list[dict[str, Any]] = json.loads(done.stdout)["packs"]
     except (ValueError, KeyError):
         raise LedgerError(f"evidence verify broke: {_last_line(done)}") from None
-    broken = any(pack["status"] == "BROKEN" for pack in packs)
-    unknown = any(pack["status"] == "UNKNOWN" for pack in packs)
-    if done.returncode != (1 if broken else 2 if unknown else 0):
+    said = {pack["status"] for pack in packs}
+    if done.returncode != (_BROKEN if "BROKEN" in said else _UNKNOWN if "UNKNOWN" in said else 0):
         raise LedgerError(f"evidence verify: exit code {done.returncode} for its answer")
     return packs
 

@@ -73,18 +73,21 @@ def forgeries(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
             continue
         if skill is Skill.INSIDER and not _in_a_row(path):
             continue
-        if (forged := _altered(str(path[-1]), value, pack)) is not None:
+        row = _holder(pack, path)
+        if (forged := _altered(str(path[-1]), value, row, pack)) is not None:
             changed = copy.deepcopy(dict(pack))
             _holder(changed, path)[path[-1]] = forged
-            yield Forgery(_named(path), canonical(_fitted(changed, path, skill)))
+            # what was made to fit again is no forgery
+            if (fitted := _fitted(changed, path, skill)) != pack:
+                yield Forgery(_named(path), canonical(fitted))
     if skill is Skill.CARELESS:
         for path in _members((), pack):
             changed = copy.deepcopy(dict(pack))
             del _holder(changed, path)[path[-1]]
             yield Forgery(f"{_named(path)} taken away", canonical(changed))
         yield Forgery("a space", canonical(dict(pack)) + b"\n")
-    else:
-        yield from _shortened(pack, skill)
+    elif skill is Skill.FORGER:
+        yield from _shortened(pack)
 
 
 def bare(pack: Mapping[str, Any]) -> _Pack:
@@ -94,7 +97,6 @@ def bare(pack: Mapping[str, Any]) -> _Pack:
     rows = (changed["attestation"], *changed["attempts"])
     over = {row["chain"]["seal_no"] for row in rows}
     changed["seals"] = [seal for seal in changed["seals"] if seal["seal_no"] in over]
-    _fit_sources(changed, pack)
     return _fitted(changed, (), Skill.FORGER)
 
 
@@ -104,7 +106,7 @@ def canonical(pack: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def _shortened(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
+def _shortened(pack: Mapping[str, Any]) -> Iterator[Forgery]:
     """A last element left out, and what told of it with it."""
     for member in ("attempts", "late_results", "operator_actions"):
         if not pack[member]:
@@ -116,7 +118,9 @@ def _shortened(pack: Mapping[str, Any], skill: Skill) -> Iterator[Forgery]:
             changed["outbox"]["state"] = "PENDING" if last != "DISPATCHED" else last
             if changed["proof"]:
                 changed["proof"]["attempts"].pop()
-        yield Forgery(f"{member}: the last one left out", canonical(_fitted(changed, (), skill)))
+        yield Forgery(
+            f"{member}: the last one left out", canonical(_fitted(changed, (), Skill.FORGER))
+        )
 
 
 def _fitted(pack: _Pack, path: _Path, skill: Skill) -> _Pack:
@@ -132,18 +136,10 @@ def _fitted(pack: _Pack, path: _Path, skill: Skill) -> _Pack:
     return pack
 
 
-def _fit_sources(pack: _Pack, before: Mapping[str, Any]) -> None:
-    """Events of seals name the places that these have now."""
-    places = {seal["seal_no"]: place for place, seal in enumerate(pack["seals"])}
-    for event in pack["timeline"]:
-        steps = event["source"].split("/")
-        if steps[1] == "seals":
-            seal = before["seals"][int(steps[2])]
-            event["source"] = f"/seals/{places[seal['seal_no']]}/sealed_at"
-
-
 def _fit_timeline(pack: _Pack) -> None:
-    """The same events at their times of now; those that lost theirs go."""
+    """The same events at their times of now; those that lost theirs go, others come."""
+    rows = (pack["attestation"], *pack["attempts"])
+    over = {row["chain"]["seal_no"] for row in rows}
     events = []
     for event in pack["timeline"]:
         steps = event["source"].split("/")[1:]
@@ -153,9 +149,21 @@ def _fit_timeline(pack: _Pack) -> None:
                 row = row[int(step)] if isinstance(row, list) else row[step]
         except IndexError:
             continue
+        if event["event"] == "SEALED":
+            continue
         ended = event["source"].endswith("completed_at")
         name = row["state"] if ended else event["event"]
         events.append({"at": row[steps[-1]], "event": name, "source": event["source"]})
+    events += [
+        {"at": seal["sealed_at"], "event": "SEALED", "source": f"/seals/{place}/sealed_at"}
+        for place, seal in enumerate(pack["seals"])
+        if seal["seal_no"] in over
+    ]
+    told = {event["source"] for event in events}
+    for place, attempt in enumerate(pack["attempts"]):
+        source, began = f"/attempts/{place}/dispatch_started_at", attempt["dispatch_started_at"]
+        if began is not None and source not in told:
+            events.append({"at": began, "event": "DISPATCH_STARTED", "source": source})
     pack["timeline"] = sorted(events, key=lambda event: str(event["at"]))
 
 
@@ -205,10 +213,10 @@ def _epoch(time: str) -> str:
     return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
 
 
-def _altered(name: str, value: object, pack: Mapping[str, Any]) -> object:
+def _altered(name: str, value: object, row: Any, pack: Mapping[str, Any]) -> object:  # noqa: ANN401 - JSON
     """Another value that could as well be there; None where nothing could."""
     if value is None:
-        return _plausible(name, pack)
+        return row["claimed_at"] if name == "dispatch_started_at" else _plausible(name, pack)
     if isinstance(value, int):
         return value + 1
     text = str(value)

@@ -160,14 +160,18 @@ def _placed(session: Session, subject: str, rows: list[dict[str, Any]]) -> list[
 
 
 def _timeline(life: Life, pack: Mapping[str, Any]) -> Iterator[str]:
-    """Every time of the pack is on the timeline, in order, and nothing else is."""
+    """Every time of the pack is on the timeline, in order, and nothing else is: but not the claim
+    of a row that nobody held a lease for, nor a seal that only links others.
+    """
+    rows = (pack["attestation"], *pack["attempts"])
+    over = {row["chain"]["seal_no"] for row in rows}
     times = {
         pointer: value
         for pointer, value in _leaves("", {**pack, "timeline": None, "proof": None})
         if pointer.endswith("_at")
         and value is not None
-        # a row that nobody held a lease for was not claimed, though it has a time for that
         and not (pointer.endswith("/claimed_at") and _of(pack, pointer)["worker_id"] is None)
+        and not (pointer.endswith("/sealed_at") and _of(pack, pointer)["seal_no"] not in over)
     }
     told = [(event["at"], event["source"]) for event in pack["timeline"]]
     if sorted(told) != sorted((value, pointer) for pointer, value in times.items()):

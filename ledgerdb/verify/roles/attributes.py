@@ -24,14 +24,19 @@ _MEMBERSHIPS: Final = """
     from pg_auth_members as m inner join pg_roles as r on r.oid = m.member
     where r.rolname = any(%(names)s) order by 1, 2
 """
-# A login that can act as a service, and become who owns everything that the service must not touch.
+# A login that can act as a service, and become who may do anything to what it must not touch:
+# its owner, the owner of the database, a superuser, or who runs programs on the server.
 _BOTH: Final = """
-    select l.rolname as login, min(r.rolname) as role
+    select l.rolname as login, min(r.rolname) as role, o.rolname as other
     from pg_roles as l cross join pg_roles as r cross join pg_roles as o
-    where l.rolcanlogin and not l.rolsuper and r.rolname = any(%(roles)s) and o.rolname = %(owner)s
+    where l.rolcanlogin and not l.rolsuper and r.rolname = any(%(roles)s)
+        and (o.rolname = %(owner)s or o.rolsuper
+            or o.oid = (select d.datdba from pg_database as d where d.datname = current_database())
+            or o.rolname in ('pg_execute_server_program', 'pg_write_server_files'))
         and (pg_has_role(l.oid, r.oid, 'usage') or pg_has_role(l.oid, r.oid, 'set'))
-        and (pg_has_role(l.oid, o.oid, 'usage') or pg_has_role(l.oid, o.oid, 'set'))
-    group by 1 order by 1
+        and (pg_has_role(l.oid, o.oid, 'usage') or pg_has_role(l.oid, o.oid, 'set')
+            or pg_has_role(l.oid, o.oid, 'member with admin option'))
+    group by l.rolname, o.rolname order by l.rolname, o.rolname
 """
 # What a login has beside the runtime role: a grant to itself, or another role that it is in.
 _WRITERS: Final = """
@@ -83,7 +88,7 @@ def findings(session: Session, matrix: Matrix) -> Iterator[str]:
         yield f"role {row['member']} is a member of {row['role']}"
     for row in reading(session, _BOTH, asked):
         yield (
-            f"login {row['login']} acts as {row['role']} and may become {matrix.owner}:"
+            f"login {row['login']} acts as {row['role']} and may become {row['other']}:"
             " a service must not own what it uses"
         )
     scope = asked | {"schema": SCHEMA, "relations": [*matrix.readers]}

@@ -21,6 +21,7 @@ class Matrix:
         owner: of everything.
         roles: the runtime roles, by full name.
         secret_columns: columns that nobody reads, whatever relation has them.
+        core: how the names of the tables begin that hold payments.
         readers: relation -> roles that read it.
         sequences: which nobody uses.
         types: which every role uses.
@@ -31,6 +32,7 @@ class Matrix:
     owner: str
     roles: tuple[str, ...]
     secret_columns: frozenset[str]
+    core: tuple[str, ...]
     readers: Mapping[str, frozenset[str]]
     sequences: frozenset[str]
     types: frozenset[str]
@@ -49,6 +51,7 @@ def load() -> Matrix:
         owner=found["owner"],
         roles=tuple(sorted(full(found["roles"]))),
         secret_columns=frozenset(found["secret_columns"]),
+        core=tuple(found["core"]),
         readers={
             name: full(group["readers"]) for group in found["relations"] for name in group["names"]
         },

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import URL
 
 from ledgerdb.verify.evidence import Evidence
-from ledgerdb.verify.roles import attributes, grants, ownership
+from ledgerdb.verify.roles import attributes, grants, ownership, sideways
 from ledgerdb.verify.roles.matrix import Matrix, load
 from ledgerdb.verify.witness import Session, Witnessed, conclude
 
@@ -40,6 +40,7 @@ def witness(session: Session) -> Witnessed:
         *attributes.findings(session, matrix),
         *ownership.findings(session, matrix),
         *grants.findings(session, matrix),
+        *sideways.findings(session, matrix),
     ]
     return Witnessed(
         findings,
@@ -48,7 +49,8 @@ def witness(session: Session) -> Witnessed:
             "owner": matrix.owner,
             "definers": sorted(matrix.definers),
             "information": attributes.information(session, matrix)
-            | grants.information(session, matrix),
+            | grants.information(session, matrix)
+            | sideways.information(session, matrix),
         },
     )
 
