@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ledgerdb._version import __version__ as __version__
-from ledgerdb.engine import EngineSettings, create_ledger_engine
 from ledgerdb.errors import (
     AppendOnly,
     AttemptAlreadyDone,
@@ -92,10 +91,11 @@ from ledgerdb.rows import (
     SealOutcome,
     TenantType,
 )
-from ledgerdb.sync import Ledger, LedgerTransaction
 
 if TYPE_CHECKING:
     from ledgerdb.aio import AsyncLedger, AsyncLedgerTransaction, create_async_ledger_engine
+    from ledgerdb.engine import EngineSettings, create_ledger_engine
+    from ledgerdb.sync import Ledger, LedgerTransaction
     from ledgerdb.worker import (
         Dispatched,
         Rejected,
@@ -201,11 +201,16 @@ __all__ = [
     "create_ledger_engine",
 ]
 
-# The async colour is loaded when it is asked for: a blocking service never pays for it.
+# What needs a driver is loaded when it is asked for: a blocking service never pays for the async
+# colour, and the command line not for a database that it does not talk to.
 _LAZY = {
     "AsyncLedger": "ledgerdb.aio",
     "AsyncLedgerTransaction": "ledgerdb.aio",
     "create_async_ledger_engine": "ledgerdb.aio",
+    "EngineSettings": "ledgerdb.engine",
+    "create_ledger_engine": "ledgerdb.engine",
+    "Ledger": "ledgerdb.sync",
+    "LedgerTransaction": "ledgerdb.sync",
     "Dispatched": "ledgerdb.worker",
     "Rejected": "ledgerdb.worker",
     "Retry": "ledgerdb.worker",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Result, TextClause, text
+from sqlalchemy import Executable, Result, TextClause, text
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Call(Generic[T]):
     """
 
     function: str
-    statement: TextClause
+    statement: Executable
     parameters: Mapping[str, object]
     shape: Callable[[Result[Any]], T]
     writes: bool

@@ -220,6 +220,7 @@ def _inspected(result: Result[Any]) -> InspectedItem | None:
         payload=item["payload"],
         queue=item["queue"],
         attempts=tuple(item["attempts"]),
+        retired=item["retired"],
         late_results=tuple(item["late_results"]),
         operator_actions=tuple(item["operator_actions"]),
     )

@@ -59,14 +59,23 @@ def upgrade(
             help="How long a step goes on trying to get its locks.",
         ),
     ] = 60,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For machines: what was applied, and where it is now.")
+    ] = False,
 ) -> None:
     """Migrate a database forward, one transaction per revision, and verify it."""
     if sql:
+        if as_json:
+            raise typer.BadParameter("--sql writes a script, which is no JSON")
         migrate.sql_script(revision)
         return
     budget = migrate.LockBudget(lock_timeout / 1000, lock_budget)
     with _Progress() as progress:
         verified = migrate.upgrade(url, revision, report=progress, budget=budget, plan=plan)
+    if as_json:
+        applied = [step.revision for step in progress.committed_steps]
+        typer.echo(json.dumps({"revision": verified, "verified": True, "applied": applied}))
+        return
     typer.echo(f"at {verified or 'base'} (verified)")
 
 
@@ -135,6 +144,7 @@ class _Progress:
         self._task = self._bar.add_task("migrating", total=None, visible=False)
         self._part = self._task
         self._holders = ""
+        self.committed_steps: list[StepInfo] = []
 
     def __enter__(self) -> _Progress:
         self._bar.start()
@@ -166,6 +176,7 @@ class _Progress:
         self._holders = holders
 
     def committed(self, step: StepInfo) -> None:
+        self.committed_steps.append(step)
         self._bar.advance(self._task)
 
     def warned(self, message: str) -> None:

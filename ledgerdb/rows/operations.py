@@ -177,6 +177,7 @@ class InspectedItem:
     Attributes:
         queue: its row on the queue, or None where it has ended.
         attempts: every attempt in order.
+        retired: what stays of attempts that retention has deleted, or None.
         late_results: results that came too late.
         operator_actions: what operators did to it.
     """
@@ -185,5 +186,6 @@ class InspectedItem:
     payload: Mapping[str, Any] = field(repr=False)
     queue: Mapping[str, Any] | None
     attempts: tuple[Mapping[str, Any], ...]
+    retired: Mapping[str, Any] | None
     late_results: tuple[Mapping[str, Any], ...]
     operator_actions: tuple[Mapping[str, Any], ...]

@@ -166,7 +166,7 @@ def test_arguments_are_those_of_the_function(
 ) -> None:
     call, _ = ALL[name]
     names, types, _columns = catalog[call.function]
-    passed = re.findall(r"(\w+) => cast\(:(\w+) as ([\w.\[\]]+)\)", call.statement.text)
+    passed = re.findall(r"(\w+) => cast\(:(\w+) as ([\w.\[\]]+)\)", str(call.statement))
     assert [argument for argument, _, _ in passed] == names
     assert [placeholder for _, placeholder, _ in passed] == list(call.parameters)
     spelled = [SPELLED.get(kind, kind).removeprefix("public.") for _, _, kind in passed]

@@ -134,7 +134,7 @@ def test_the_worker_sends_what_was_accepted_and_stops(
     with running(WORKER, tmp_path, port, LEDGERDB_URL=services_url, **variables) as program:
         until(lambda: _state(ingress, "worked") == "DISPATCHED")
         metrics = httpx.get(f"{program.url}/metrics").text
-        assert 'worker_items_total{what="dispatched"}' in metrics
+        assert 'ledgerdb_worker_items_total{what="dispatched"}' in metrics
         assert 'worker_rail_seconds_count{answer="dispatched"}' in metrics
         assert program.stop() == 0
     (stopped,) = [line for line in program.said() if line["message"] == "stopped"]

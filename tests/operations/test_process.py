@@ -1,0 +1,215 @@
+"""Commands as processes: errors on one line, pipes that close, signals, terminals, completion."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+
+from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.migrate import upgrade
+from proof.ground import FAST
+from tests.commands import SCRIPTS, assert_refused, environment, run, start
+from tests.operations.conftest import valid
+from tests.operations.scene import Scene
+
+COLUMNS, LINES = 100, 30
+PATIENCE_SECONDS = 40.0
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (None, "error: no database: set LEDGERDB_URL"),
+        ("mysql://u:hunter2@h/d", "error: LEDGERDB_URL is not a PostgreSQL URL"),
+        ("postgresql://u:hunter2@127.0.0.1:1/d", "error: no connection to the database"),
+    ],
+)
+def test_no_database(url: str | None, words: str) -> None:
+    done = run("ledgerdb", "status", url=url)
+    assert_refused(done, words, secret="hunter2")  # noqa: S106 - of nothing
+    assert done.code == 1
+    assert run("ledgerdb", "status", "--check", url=url).code == 2
+
+
+def test_errors_are_one_line(reader: str, operator: str, scene: Scene) -> None:
+    for url, arguments, words in (
+        (reader, ("cancel", str(scene.due), "--reason", "x"), "this needs symphony_control"),
+        (reader, ("trace", "nothing"), "there is no instruction 'nothing'"),
+        (reader, ("inspect", str(uuid4())), "there is no item"),
+        (operator, ("cancel", str(scene.leased), "--reason", "x"), "worker"),
+        (operator, ("pause", "tenant", "x", "--reason", "x"), "scope_key: must be"),
+        (reader, ("status", "--role", "nobody_such"), 'role "nobody_such" does not exist'),
+    ):
+        done = run("ledgerdb", *arguments, url=url)
+        assert_refused(done, "error: ", words)
+        assert done.code == 1
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(reader: str) -> None:
+    """As of `| head -1`: the first write meets a closed pipe."""
+    with start("ledgerdb", "items", url=reader) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 1
+
+
+def test_any_encoding_will_do(scene: Scene, reader: str) -> None:
+    with scene.connect() as connection:
+        connection.execute(
+            "select public.enqueue_payment_outbox('Zürich 東京', 'p', 'k', 'CITY', '{}')"
+        )
+    variables = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = run("ledgerdb", "items", "--rail", "CITY", url=reader, variables=variables)
+    assert (done.code, done.stderr) == (0, "")
+    assert "Z\\xfcrich \\u6771\\u4eac" in done.stdout
+
+
+def test_an_interrupt_ends_top(reader: str) -> None:
+    with start("ledgerdb", "top", "--frames", "1000", "--every", "60", url=reader) as running:
+        assert running.stdout is not None
+        running.stdout.readline()  # it shows the first frame, and waits
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=PATIENCE_SECONDS)
+    assert (running.returncode, errors) == (130, "")
+
+
+@contextmanager
+def _terminal(url: str, *arguments: str, **variables: str) -> Iterator[Callable[[bytes], bytes]]:
+    """A command on a terminal of its own; yields a wait for what it shows."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        variables = {"TERM": "xterm-256color", **variables}
+        kept = {k: v for k, v in environment(url).items() if k not in {"NO_COLOR", "COLUMNS"}}
+        os.execve(SCRIPTS / "ledgerdb", ["ledgerdb", *arguments], kept | variables)  # noqa: S606
+    shown = bytearray()
+
+    def until(wanted: bytes) -> bytes:
+        """Reads until it shows `wanted`, or ends: what it showed since the last time."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while wanted not in shown:
+            ready, _, _ = select.select([terminal], [], [], max(end - time.monotonic(), 0))
+            assert ready, bytes(shown)
+            try:
+                more = os.read(terminal, 65_536)
+            except OSError:  # it has ended: the other side is closed
+                more = b""
+            if not more:
+                break
+            shown.extend(more)
+        found = bytes(shown)
+        shown.clear()
+        return found
+
+    until.__dict__["write"] = lambda keys: os.write(terminal, keys)
+    until.__dict__["ended"] = lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        yield until
+    finally:
+        os.close(terminal)
+
+
+def test_keys_of_top_on_a_terminal(reader: str) -> None:
+    with _terminal(reader, "top", "--every", "0.2", "--by", "rail") as until:
+        first = until(b"dead-letters --by error")
+        assert b"\x1b[?1049h" in first  # a screen of its own
+        until.__dict__["write"](b"p")
+        until(b"paused: p goes on")
+        until.__dict__["write"](b"q")
+        last = until(b"\x1b[?1049l")
+        until(b"never shown")
+        assert b"\x1b[?25h" in last  # the cursor is back
+        assert until.__dict__["ended"]() == 0
+
+
+def test_a_narrow_terminal_shows_whole_ids(scene: Scene, reader: str) -> None:
+    with _terminal(reader, "items", "--status", "READY") as until:
+        shown = until(b"never shown").decode()
+        assert until.__dict__["ended"]() == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert re.search(rf"^outbox id +{scene.due}\s*$", plain, re.MULTILINE)
+    assert max(map(len, plain.splitlines())) <= COLUMNS
+    assert "\x1b[36mREADY" in shown
+    with _terminal(reader, "items", "--status", "READY", NO_COLOR="1") as until:
+        assert b"\x1b[36m" not in until(b"never shown")
+        assert until.__dict__["ended"]() == 0
+
+
+def test_top_waits_for_a_database_that_restarts() -> None:
+    with EmbeddedServer(version=18, settings=FAST) as server:
+        url = server.url()
+        upgrade(url, "head")
+        with _terminal(url, "top", "--every", "0.2") as until:
+            until(b"nothing needs a person")
+            server.stop("immediate")
+            until(b"no answer at ")
+            server.start()
+            while b"no answer at " in until(b"nothing needs a person"):
+                pass
+            until.__dict__["write"](b"q")
+            until(b"never shown")
+            assert until.__dict__["ended"]() == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str) -> None:
+    done = run("ledgerdb", "--show-completion", shell)
+    assert (done.code, done.stderr) == (0, "")
+    assert "_LEDGERDB_COMPLETE" in done.stdout
+    assert "ledgerdb" in done.stdout
+
+
+OFFERED = {
+    "ledgerdb pau": {"pause"},
+    "ledgerdb dead-letters --b": {"--by"},
+    "ledgerdb pause ": {"QUEUE", "RAIL", "TENANT"},
+    "ledgerdb items --status LE": {"LEASED"},
+    "ledgerdb resolve x ": {"DISPATCHED", "FAILED", "REQUEUE"},
+    "ledgerdb status --role symphony_c": {"symphony_control"},
+    "ledgerdb dead-letters --by er": {"error"},
+}
+
+
+def test_bash_completes() -> None:
+    """The script that is printed, run by bash; no database is there, and none is asked."""
+    complete = [
+        f"""COMP_WORDS=({words} ""); COMP_CWORD={len(words.split()) - (not words.endswith(" "))}
+        COMPREPLY=(); $function ledgerdb; echo "${{COMPREPLY[@]}}" """
+        for words in OFFERED
+    ]
+    find = """function=$(complete -p ledgerdb | sed 's/.*-F \\([^ ]*\\).*/\\1/')"""
+    script = ['eval "$(ledgerdb --show-completion bash)"', find, *complete]
+    done = subprocess.run(
+        ["bash", "--norc", "-c", "\n".join(script)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment() | {"PATH": f"{SCRIPTS}:{os.environ['PATH']}"},
+        timeout=60,
+    )
+    assert done.stderr == ""
+    found = [set(line.split()) for line in done.stdout.splitlines()]
+    assert dict(zip(OFFERED, found, strict=True)) == OFFERED
+
+
+def test_one_document_on_stdout_and_the_rest_on_stderr(operator: str) -> None:
+    done = run("ledgerdb", "pause", "rail", "NOBODY", "--reason", "x", "--json", url=operator)
+    valid("pause", done.stdout)
+    assert "is that its name?" in done.stderr
+    assert run(sys.executable, "-m", "ledgerdb", "items", "--json", url=operator).code == 0
