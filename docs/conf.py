@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     # Types of other libraries, and of typing.
     (
         "py:.*",
-        r"(?:sqlalchemy|psycopg|alembic|typing|collections|datetime|decimal|uuid|pathlib|types)\..*",
+        r"(?:sqlalchemy|psycopg|alembic|typing|collections|datetime|decimal|os|uuid|pathlib|types)\..*",
     ),
     ("py:class", r"ledgerdb\..*\.T"),
     ("py:class", r"(?:UUID|datetime|date|Path|Any|Self|T|Sequence|Mapping|Iterator|Callable)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import zlib
@@ -11,6 +12,7 @@ from typing import Final
 import pytest
 
 import ledgerdb
+from examples.services.ingress.problems import refused_by
 from ledgerdb import errors
 from tests.commands import ROOT, SCRIPTS, environment
 from tests.contract.test_documents import table
@@ -18,6 +20,8 @@ from tests.docs.pages import Site
 from tools.site.commands import commands
 from tools.site.repository import INCLUDED
 
+# Whose public names users may rely on.
+PACKAGES: Final = ("ledgerdb", "ledgerdb.stores", "ledgerdb.packs", "ledgerdb.metrics")
 DOCS = ROOT / "docs"
 FUNCTIONS = {path.stem for path in (ROOT / "sqlfunctions").glob("*.sql")}
 
@@ -60,7 +64,13 @@ def test_the_site(tmp_path: Path) -> None:
     assert 'href="../reference.html#claim-outbox-items"' in functions
     assert 'href="python/ledger.html#ledgerdb.Ledger.complete"' in functions
 
-    assert names(out / "objects.inv") >= {f"ledgerdb.{name}" for name in ledgerdb.__all__}
+    public = {
+        f"{package}.{name}"
+        for package in PACKAGES
+        for name, value in vars_of(package).items()
+        if callable(value)  # constants stand in the text
+    }
+    assert public - names(out / "objects.inv") == set()
     cli = site.pages[out / "reference" / "cli.html"]
     assert cli.ids >= {name.replace(" ", "-") for name, _ in commands()}
     text = (out / "reference" / "cli.html").read_text("utf-8")
@@ -68,6 +78,12 @@ def test_the_site(tmp_path: Path) -> None:
     assert {option for option in options if option not in text} == set()
     reference = (out / "reference.html").read_text("utf-8")
     assert {name for name in FUNCTIONS if f"<h3>{name}<" not in reference} == set()
+
+
+def vars_of(package: str) -> dict[str, object]:
+    """The public names of a package."""
+    module = importlib.import_module(package)
+    return {name: getattr(module, name) for name in module.__all__}
 
 
 def names(inventory: Path) -> set[str]:
@@ -133,6 +149,20 @@ def test_every_sqlstate_has_a_runbook() -> None:
         for part in ("What to do", "How to find the cause", "Never"):
             assert re.search(rf"^## {part}\n\n\S", text, re.MULTILINE), (code, part)
         assert f"{{ledgerdb-raised-by}} {code}\n" in text
+
+
+def test_a_runbook_says_what_the_ingress_answers() -> None:
+    told = 0
+    for code in table():
+        row = (DOCS / "runbooks" / "sqlstates" / f"{code}.md").read_text("utf-8").splitlines()[4]
+        python, http = (cell.strip() for cell in row.strip("|").split("|")[:2])
+        if http[0].isdigit():
+            known = (
+                errors.InvalidArgument if "InvalidArgument" in python else errors.error_for(code)
+            )
+            assert int(http[:3]) == refused_by(known("", sqlstate=code)).problem.status, code
+            told += 1
+    assert told > 15
 
 
 def test_the_settings_page_names_every_variable() -> None:

@@ -39,6 +39,10 @@ INCLUDED: Final = {
     "examples/alembic-project/README.md": "how-to/example-alembic-project",
     "examples/high-availability": "how-to/example-high-availability",
     "examples/high-availability/README.md": "how-to/example-high-availability",
+    "examples/monitoring": "how-to/example-monitoring",
+    "examples/monitoring/README.md": "how-to/example-monitoring",
+    "examples/services": "how-to/services",
+    "examples/services/README.md": "how-to/services",
     "sqlfunctions": "reference/sql-functions",
     "sqlfunctions/README.md": "reference/sql-functions",
 }
