@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
 
 from ledgerdb.console import lists
 from ledgerdb.console.lists import DeadLetterFilter, Page, QueueFilter
+from ledgerdb.errors import DatabaseUnavailable
 from ledgerdb.rows import (
     ActivityBucket,
     Backlog,
@@ -25,6 +28,9 @@ from ledgerdb.rows import (
 from ledgerdb.sync import Ledger
 
 __all__ = ["Controls", "Item", "Overview", "Source"]
+
+_KEPT_SECONDS: Final = 2.0
+_WAIT_SECONDS_MAX: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,28 @@ class Source:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self._one_at_a_time = threading.Lock()
+        self._kept: Overview | None = None
+        self._kept_until = float("-inf")
 
     def overview(self, top: int, minutes: int) -> Overview:
-        """Everything on the first page."""
+        """Everything on the first page. It counts the whole queue, and people leave it open: all
+        who ask within two seconds get one reading.
+
+        Raises:
+            DatabaseUnavailable: the one under way does not end.
+        """
+        if not self._one_at_a_time.acquire(timeout=_WAIT_SECONDS_MAX):
+            raise DatabaseUnavailable("the reading before this one does not end")
+        try:
+            if self._kept is None or time.monotonic() >= self._kept_until:
+                self._kept = self._read(top, minutes)
+                self._kept_until = time.monotonic() + _KEPT_SECONDS
+            return self._kept
+        finally:
+            self._one_at_a_time.release()
+
+    def _read(self, top: int, minutes: int) -> Overview:
         with self.ledger.transaction() as now:
             return Overview(
                 backlog=now.backlog(),

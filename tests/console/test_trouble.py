@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import event
 
-from ledgerdb.console import ConsoleSettings, create_app
+from ledgerdb.console import ConsoleSettings, create_app, source
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.errors import DatabaseUnavailable
 from ledgerdb.readonly import connect_readonly
 from tests.console.scene import Scene
 from tests.console.served import served, serving
@@ -83,3 +86,32 @@ def test_it_comes_back_by_itself(server_18: EmbeddedServer, scene: Scene) -> Non
             )
         # the first one may still meet a connection that is about to end
         assert [client.get("/").status_code for _ in range(2)][-1] == 200
+
+
+def test_many_open_pages_are_one_reading(scene: Scene) -> None:
+    ledger = connect_readonly(scene.url, application_name="test", connections=1)
+    asked: list[str] = []
+    event.listen(
+        ledger.engine,
+        "before_cursor_execute",
+        lambda *given: asked.append(given[2]) if "outbox_activity" in given[2] else None,
+    )
+    with (
+        serving(create_app(ledger)) as address,
+        httpx.Client(base_url=address) as client,
+        ThreadPoolExecutor(12) as people,
+    ):
+        answers = people.map(lambda _: client.get("/").status_code, range(24))
+        assert set(answers) == {200}
+    assert len(asked) < 12  # one in two seconds, however slow this machine is
+
+
+def test_who_waits_for_a_reading_that_does_not_end_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_WAIT_SECONDS_MAX", 0.1)
+    with connect_readonly(scene.url, application_name="test") as ledger:
+        asked = source.Source(ledger)
+        with asked._one_at_a_time, pytest.raises(DatabaseUnavailable, match="does not end"):
+            asked.overview(10, 60)
+        assert asked.overview(10, 60).backlog.due == 61
