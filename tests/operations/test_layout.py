@@ -99,7 +99,7 @@ def test_a_table_that_does_not_fit_becomes_blocks_that_lose_nothing() -> None:
         "        a",
         "reason  x",
         "",
-        "id  b",
+        "id      b",
     ]
 
 

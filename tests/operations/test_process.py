@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 
+from ledgerdb.cli import main
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 from proof.ground import FAST
@@ -30,22 +31,50 @@ COLUMNS, LINES = 100, 30
 PATIENCE_SECONDS = 40.0
 
 
+AWAY = "postgresql://u:hunter2@127.0.0.1:1/d"
+
+
+def _main(monkeypatch: pytest.MonkeyPatch, url: str | None, *arguments: str) -> int:
+    """The command line in this process, as the script starts it; its exit code."""
+    for name in ("LEDGERDB_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    if url is not None:
+        monkeypatch.setenv("LEDGERDB_URL", url)
+    monkeypatch.setattr(sys, "argv", ["ledgerdb", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
         (None, "error: no database: set LEDGERDB_URL"),
         ("mysql://u:hunter2@h/d", "error: LEDGERDB_URL is not a PostgreSQL URL"),
-        ("postgresql://u:hunter2@127.0.0.1:1/d", "error: no connection to the database"),
+        (AWAY, "error: no connection to the database"),
     ],
 )
-def test_no_database(url: str | None, words: str) -> None:
-    done = run("ledgerdb", "status", url=url)
-    assert_refused(done, words, secret="hunter2")  # noqa: S106 - of nothing
-    assert done.code == 1
-    assert run("ledgerdb", "status", "--check", url=url).code == 2
+def test_no_database(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str | None,
+    words: str,
+) -> None:
+    assert _main(monkeypatch, url, "top", "--once") == 1
+    assert _main(monkeypatch, url, "status", "--check") == 2
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert [line.startswith(words) for line in errors.splitlines()] == [True, True], errors
+    assert "hunter2" not in errors
 
 
-def test_errors_are_one_line(reader: str, operator: str, scene: Scene) -> None:
+def test_errors_are_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    reader: str,
+    operator: str,
+    scene: Scene,
+) -> None:
     for url, arguments, words in (
         (reader, ("cancel", str(scene.due), "--reason", "x"), "this needs symphony_control"),
         (reader, ("trace", "nothing"), "there is no instruction 'nothing'"),
@@ -54,9 +83,16 @@ def test_errors_are_one_line(reader: str, operator: str, scene: Scene) -> None:
         (operator, ("pause", "tenant", "x", "--reason", "x"), "scope_key: must be"),
         (reader, ("status", "--role", "nobody_such"), 'role "nobody_such" does not exist'),
     ):
-        done = run("ledgerdb", *arguments, url=url)
-        assert_refused(done, "error: ", words)
-        assert done.code == 1
+        assert _main(monkeypatch, url, *arguments) == 1
+        out, errors = capsys.readouterr()
+        assert out == ""
+        assert errors.startswith("error: ")
+        assert words in errors
+        assert len(errors.splitlines()) == 1
+
+
+def test_an_error_of_a_process(reader: str) -> None:
+    assert_refused(run("ledgerdb", "trace", "nothing", url=reader), "error: there is no")
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(reader: str) -> None:
@@ -167,22 +203,26 @@ def test_top_waits_for_a_database_that_restarts() -> None:
             assert until.__dict__["ended"]() == 0
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(shell: str) -> None:
-    done = run("ledgerdb", "--show-completion", shell)
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [
+        ("bash", "complete -o default -F _ledgerdb_completion ledgerdb"),
+        ("zsh", "#compdef ledgerdb"),
+        ("fish", "complete --command ledgerdb"),
+    ],
+)
+def test_completion_scripts(shell: str, words: str) -> None:
+    done = run("ledgerdb", variables={"_LEDGERDB_COMPLETE": f"source_{shell}"})
     assert (done.code, done.stderr) == (0, "")
-    assert "_LEDGERDB_COMPLETE" in done.stdout
-    assert "ledgerdb" in done.stdout
+    assert words in done.stdout
 
 
 OFFERED = {
     "ledgerdb pau": {"pause"},
-    "ledgerdb dead-letters --b": {"--by"},
     "ledgerdb pause ": {"QUEUE", "RAIL", "TENANT"},
     "ledgerdb items --status LE": {"LEASED"},
     "ledgerdb resolve x ": {"DISPATCHED", "FAILED", "REQUEUE"},
     "ledgerdb status --role symphony_c": {"symphony_control"},
-    "ledgerdb dead-letters --by er": {"error"},
 }
 
 
@@ -194,7 +234,7 @@ def test_bash_completes() -> None:
         for words in OFFERED
     ]
     find = """function=$(complete -p ledgerdb | sed 's/.*-F \\([^ ]*\\).*/\\1/')"""
-    script = ['eval "$(ledgerdb --show-completion bash)"', find, *complete]
+    script = ['eval "$(_LEDGERDB_COMPLETE=source_bash ledgerdb)"', find, *complete]
     done = subprocess.run(
         ["bash", "--norc", "-c", "\n".join(script)],
         check=True,
@@ -208,8 +248,10 @@ def test_bash_completes() -> None:
     assert dict(zip(OFFERED, found, strict=True)) == OFFERED
 
 
-def test_one_document_on_stdout_and_the_rest_on_stderr(operator: str) -> None:
-    done = run("ledgerdb", "pause", "rail", "NOBODY", "--reason", "x", "--json", url=operator)
-    valid("pause", done.stdout)
-    assert "is that its name?" in done.stderr
-    assert run(sys.executable, "-m", "ledgerdb", "items", "--json", url=operator).code == 0
+def test_one_document_on_stdout_and_the_rest_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], operator: str
+) -> None:
+    assert _main(monkeypatch, operator, "pause", "rail", "NONE", "--reason", "x", "--json") == 0
+    out, errors = capsys.readouterr()
+    valid("pause", out)
+    assert "is that its name?" in errors

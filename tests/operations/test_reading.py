@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
+from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import ConfigurationError, UnknownItem
 from tests.factories import OTHER_TENANT, TENANT
 from tests.operations.conftest import invoke, valid
 from tests.operations.scene import HOSTILE, SECRET, Scene, keys_of
+from tests.retention.history import History
 
 READING = ("status", "top", "items", "doubts", "dead-letters", "inspect", "trace")
 
@@ -271,6 +275,28 @@ def test_an_instruction_of_several_items(scene: Scene, reader: str) -> None:
         assert [event["kind"] for event in life["timeline"]] == ["QUEUED", "ENDED", "OPERATOR"]
         assert life["timeline"][2]["who"] == "ann"
     assert invoke(reader, "trace", "shared").stdout.count("instruction shared FAILED") == 2
+
+
+def test_a_life_whose_attempts_were_retired(
+    server_18: EmbeddedServer, client_head_18: psycopg.Connection[Any]
+) -> None:
+    url = server_18.url(client_head_18.info.dbname)
+    with psycopg.connect(url, autocommit=True) as connection:
+        history = History(connection)
+        outbox_id = history.end("old")
+        history.make_old()
+        assert history.retire().attempts == 1
+    life = valid("trace", invoke(url, "trace", "old", "--json").stdout)["items"][0]
+    told = {event["kind"]: event for event in life["timeline"]}
+    assert set(told) == {"QUEUED", "ENDED", "RETIRED"}
+    assert (told["ENDED"]["attempt_no"], told["ENDED"]["state"]) == (1, "DISPATCHED")
+    assert told["ENDED"]["text"] == "reference R-old"
+    document = valid("inspect", invoke(url, "inspect", outbox_id, "--json").stdout)
+    assert (document["attempts"], document["retired"]["attempts"]) == ([], 1)
+    assert document["retired"]["digest"] in told["RETIRED"]["text"]
+    text = invoke(url, "inspect", outbox_id).stdout
+    assert "attempts were retired" in text
+    assert "history retired" in invoke(url, "trace", "old").stdout
 
 
 def test_an_instruction_that_is_none_or_anothers(reader: str) -> None:

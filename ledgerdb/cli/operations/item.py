@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -19,6 +19,16 @@ from ledgerdb.cli.options import Url
 from ledgerdb.errors import UnknownItem
 
 __all__ = ["inspect"]
+
+_NAMES: Final = (
+    "outbox_id",
+    "tenant_id",
+    "instruction_id",
+    "idempotency_key",
+    "participant_id",
+    "rail_type",
+    "rail_key",
+)
 
 
 def inspect(
@@ -49,12 +59,18 @@ def inspect(
         name: with_instants(getattr(found, name))
         for name in ("identity", "queue", "attempts", "retired", "late_results", "operator_actions")
     }
+    document["identity"] = _in_order(document["identity"])
     if payload:
         document["payload"] = found.payload
     if as_json:
         echo(document)
     else:
         _print(console(), document)
+
+
+def _in_order(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What it is called first, then whatever else there is."""
+    return {name: identity[name] for name in _NAMES if name in identity} | dict(identity)
 
 
 def _print(out: Console, document: Mapping[str, Any]) -> None:

@@ -98,11 +98,12 @@ def print_lines(out: Console, table: RenderableType, width: int) -> None:
 
 
 def _print_blocks(out: Console, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    longest = max(map(len, headings))
     for place, row in enumerate(rows):
         if place:
             out.print()
         block = Table(box=None, pad_edge=False, show_header=False)
-        block.add_column(style="bold", no_wrap=True)
+        block.add_column(style="bold", no_wrap=True, min_width=longest)
         block.add_column(overflow="fold")
         for heading, cell in zip(headings, row, strict=True):
             if cell:

@@ -42,7 +42,7 @@ _WHY_NOT: Final = {
 def redrive(
     outbox_ids: Annotated[
         list[UUID] | None,
-        typer.Argument(metavar="[OUTBOX_ID...]", help="These items.", show_default=False),
+        typer.Argument(metavar="OUTBOX_ID", help="These items.", show_default=False),
     ] = None,
     *,
     error_code: ErrorCode = None,
