@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,7 +16,14 @@ import typer
 from ledgerdb.cli.evidence_text import show_pack, show_report
 from ledgerdb.cli.options import Url
 from ledgerdb.errors import ConfigurationError, LedgerError
-from ledgerdb.packs import KeptSeal, PackReport, check_pack, pack_document, read_pack
+from ledgerdb.packs import (
+    KeptSeal,
+    PackReport,
+    check_pack,
+    check_today,
+    pack_document,
+    read_pack,
+)
 from ledgerdb.rows import EvidencePack, Seal
 from ledgerdb.sync import Ledger
 from ledgerdb.url import database_url
@@ -65,8 +73,10 @@ def export_command(
     seals: _Kept = None,
     url: Url = None,
 ) -> None:
-    """Write the pack of one instruction of a tenant. Reads only; the same content gives the same
-    bytes. With --seals: also the seals between those of the pack and the ones that were kept.
+    """Write the pack of one instruction of a tenant.
+
+    It only reads, and the same content gives the same bytes. With --seals, the seals between those
+    of the pack and the ones that were kept come with it: they link the two.
     """
     where = database_url(url)
     with Ledger.connect(url) as ledger:
@@ -89,7 +99,7 @@ def export_command(
 def show_command(
     file: Annotated[Path, typer.Argument(help="A pack.", exists=True, dir_okay=False)],
 ) -> None:
-    """Show a pack to a person: what was accepted, what became of it, and when."""
+    """Show a pack to a person: what became of an instruction."""
     data = file.read_bytes()
     report = check_pack(data)
     show_pack(read_pack(data), report)
@@ -112,7 +122,14 @@ def verify_command(
         ),
     ] = None,
     seals: _Kept = None,
+    against_database: Annotated[
+        bool,
+        typer.Option(
+            "--against-database", help="Also ask the database whether it still says the same."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    url: Url = None,
 ) -> None:
     """Examine packs offline, with no database.
 
@@ -122,10 +139,12 @@ def verify_command(
     try:
         kept = _kept(seals)
         sent = None if payload is None else payload.read_bytes()
+        asked = Ledger.connect(url) if against_database else nullcontext()
     except (LedgerError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_UNKNOWN) from error
-    results = [(file, _checked(file, sent, kept)) for file in files]
+    with asked as ledger:
+        results = [(file, _checked(file, sent, kept, ledger)) for file in files]
     if as_json:
         found = [_as_json(file, result) for file, result in results]
         typer.echo(json.dumps({"packs": found}, indent=2))
@@ -138,12 +157,24 @@ def verify_command(
         raise typer.Exit(_UNKNOWN)
 
 
-def _checked(file: Path, payload: bytes | None, kept: tuple[KeptSeal, ...]) -> PackReport | str:
+def _checked(
+    file: Path, payload: bytes | None, kept: tuple[KeptSeal, ...], ledger: Ledger | None
+) -> PackReport | str:
     """The report, or why there is none."""
     try:
-        return check_pack(file.read_bytes(), payload=payload, kept=kept)
+        data = file.read_bytes()
+        report = check_pack(data, payload=payload, kept=kept)
+        if ledger is not None and report.digest is not None:
+            document = read_pack(data)
+            attestation = document["attestation"]
+            found = ledger.evidence_pack(
+                UUID(attestation["tenant_id"]), attestation["instruction_id"]
+            )
+            today = None if found is None else read_pack(pack_document(found))
+            check_today(document, today, report)
     except (LedgerError, OSError) as error:
         return str(error)
+    return report
 
 
 def _as_json(file: Path, result: PackReport | str) -> dict[str, Any]:

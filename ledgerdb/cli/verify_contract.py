@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ledgerdb.cli.verify import Json, Out, checking, folder_of
+from ledgerdb.cli.verify import Out, checking, folder_of
 from ledgerdb.verify.artefacts import Artefact, Soundness, artefacts
 from ledgerdb.verify.contract import CLOSEOUT, STATUS
 from ledgerdb.verify.everything import Outcome, Result, verify_all, write_contract
@@ -31,6 +31,7 @@ _COLOURS: Final = {
     "ABSENT": "yellow",
 }
 
+_Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 _Dir = Annotated[
     Path | None,
     typer.Option(
@@ -42,7 +43,7 @@ _Dir = Annotated[
 ]
 
 
-def evidence_command(*, directory: _Dir = None, as_json: Json = False) -> None:
+def evidence_command(*, directory: _Dir = None, as_json: _Json = False) -> None:
     """Check every artefact in a folder: schema, checksum, and whether it is still of today.
 
     Today means: of the newest revision, and made at a commit in the history of this one.
@@ -65,7 +66,7 @@ def evidence_command(*, directory: _Dir = None, as_json: Json = False) -> None:
         raise typer.Exit(_FAILED)
 
 
-def contract_command(*, directory: _Dir = None, out: Out = None, as_json: Json = False) -> None:
+def contract_command(*, directory: _Dir = None, out: Out = None, as_json: _Json = False) -> None:
     """Judge every row of evidence/contract.yml by its evidence, and write the closing statement.
 
     Writes the two artefacts into the folder of the evidence, or into that of --out.
@@ -104,7 +105,7 @@ def all_command(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller sizes.")] = False,
     out: Out = None,
-    as_json: Json = False,
+    as_json: _Json = False,
 ) -> None:
     """Run every verifier, judge the contract, and check every artefact.
 

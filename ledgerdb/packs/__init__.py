@@ -10,6 +10,7 @@ from ledgerdb.packs.chain import KeptSeal
 from ledgerdb.packs.check import UnknownFormat, check_pack, read_pack
 from ledgerdb.packs.report import PackReport, Statement
 from ledgerdb.packs.timeline import timeline_of
+from ledgerdb.packs.today import check_today
 
 __all__ = [
     "FORMAT",
@@ -20,6 +21,7 @@ __all__ = [
     "Statement",
     "UnknownFormat",
     "check_pack",
+    "check_today",
     "pack_document",
     "read_pack",
     "timeline_of",

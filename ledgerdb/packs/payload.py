@@ -12,6 +12,9 @@ from ledgerdb.packs.report import PackReport
 
 __all__ = ["check_payload", "fingerprint", "fingerprint_of_value"]
 
+# Of PostgreSQL's numeric: digits before and after the point.
+_DIGITS_MAX: Final = 131_072
+_FRACTION_MAX: Final = 16_383
 # As PostgreSQL writes texts in JSON: these escapes, and others below a space in four hex digits.
 _ESCAPES: Final = {
     ord(character): escape
@@ -73,7 +76,7 @@ def fingerprint_of_value(participant_id: str, rail_type: str, payload: str) -> s
         value = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
         bound = _jsonb([participant_id, rail_type, value])
         return sha256(bound.encode()).hexdigest()
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 
@@ -85,6 +88,8 @@ def _jsonb(value: Any) -> str:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return "[" + ", ".join(map(_jsonb, value)) + "]"
     if isinstance(value, Decimal):
+        if value.adjusted() > _DIGITS_MAX or -int(value.as_tuple().exponent) > _FRACTION_MAX:
+            raise ValueError("the database has no such number")
         # There is no minus zero.
         return f"{value or abs(value):f}"
     return _text(value) if isinstance(value, str) else json.dumps(value)

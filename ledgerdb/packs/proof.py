@@ -89,16 +89,10 @@ def _check_row(
     if sha256(text.encode()).hexdigest() != row["chain"]["leaf"]:
         report.wrong(f"proof.{name}", f"is not the row whose hash is {name}.chain.leaf")
         return
-    try:
-        # The texts of one row have no two meanings: its names are compared with the columns.
-        pairs = json.loads(text, object_pairs_hook=list, parse_int=Decimal, parse_float=Decimal)
-        names = [pair[0] for pair in pairs]
-    except (ValueError, TypeError, IndexError, RecursionError):
-        names = []
-    if tuple(names) != (_ATTEMPT if "attempt_id" in row else _ATTESTATION):
+    found = _columns(text, _ATTEMPT if "attempt_id" in row else _ATTESTATION)
+    if found is None:
         report.wrong(f"proof.{name}", "is no row of the ledger")
         return
-    found = dict(pairs)
     differing = [column for column in told if found[column] != told[column]]
     for column in differing:
         member = "chain.position" if column == "ledger_position" else column
@@ -106,6 +100,17 @@ def _check_row(
         report.wrong(place, f"is not what the row under its leaf says of {column}")
     if not differing:
         report.shown(name, "the row whose hash is the leaf says the same")
+
+
+def _columns(text: str, names: Sequence[str]) -> dict[str, Any] | None:
+    """The values of a row, where it has these columns in this order, each once."""
+    try:
+        pairs = json.loads(text, object_pairs_hook=tuple, parse_int=Decimal, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    if not isinstance(pairs, tuple) or tuple(name for name, _ in pairs) != tuple(names):
+        return None
+    return dict(pairs)
 
 
 def _check_retired(document: _Row, proof: _Row, report: PackReport) -> None:

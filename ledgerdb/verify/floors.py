@@ -14,16 +14,19 @@ from typing import Final
 import ledgerdb
 from ledgerdb.verify.evidence import Evidence, Status, checkout, git_sha, timestamp_utc
 from ledgerdb.verify.fingerprint import head_fingerprint
-from ledgerdb.verify.imports import Module, modules, reached, read_module, resolved
+from ledgerdb.verify.imports import Module, modules, reached, resolved
 
-__all__ = ["ARTEFACT", "CHECK_ID", "findings", "verify_floors"]
+__all__ = ["ARTEFACT", "CHECK_ID", "findings", "of_services", "verify_floors"]
 
 CHECK_ID: Final = "architecture_floors"
 ARTEFACT: Final = "phase1/architecture_floors.json"
 
 # Of a wheel: the migrations travel inside of the package, and are no part of it.
 _CARRIED: Final = ("migrations", "sqlfunctions")
-_SERVICES: Final = "examples/services"
+_EXAMPLES: Final = "examples"
+_SERVICES: Final = "services"
+# what a service is started as; its players and load generators are none
+_PROGRAMS: Final = ("ingress.__main__", "worker.__main__")
 _PUBLIC: Final = "__init__"
 # What a witness may know: who migrates, and where a database is; nothing that reads or writes one.
 _WITNESS_MAY: Final = frozenset(
@@ -46,9 +49,9 @@ def verify_floors() -> Evidence:
     """
     root = checkout()
     package = Path(ledgerdb.__file__).resolve().parent
-    services = [] if root is None else sorted((root / _SERVICES).rglob("*.py"))
     known = modules(package, _CARRIED)
-    wrong = [*findings(known), *_of_services(services)]
+    services = {} if root is None else modules(root / _EXAMPLES / _SERVICES, above=f"{_EXAMPLES}.")
+    wrong = list(dict.fromkeys([*findings(known), *of_services(services, known)]))
     return Evidence(
         check_id=CHECK_ID,
         timestamp_utc=timestamp_utc(),
@@ -78,8 +81,7 @@ def findings(known: Mapping[str, Module]) -> Iterator[str]:
             yield f"{part} imports {', '.join(above)}, and must know the standard library only"
     judged = sorted(parts.get("verify", frozenset()) - _WITNESS_MAY - {_PUBLIC})
     yield from (f"verify imports {part}, which it judges" for part in judged)
-    for name, by in sorted(reached(_named(known, _HOT), known).items()):
-        yield from (f"{name}, on the hot path (by {by}), {start}" for start in known[name].starts)
+    yield from _starting(reached(_named(known, _HOT), known), known)
     blocking = reached([package, *_named(known, _BLOCKING)], known, at_once=True)
     for name, by in sorted(blocking.items()):
         used = [one for one in sorted(known[name].loads) if one.startswith(_ASYNC)]
@@ -87,10 +89,16 @@ def findings(known: Mapping[str, Module]) -> Iterator[str]:
             yield f"{name}, which blocking code loads (by {by}), loads {', '.join(used)}"
 
 
-def _of_services(paths: list[Path]) -> Iterator[str]:
-    for path in paths:
-        found = read_module(path.stem, path)
-        yield from (f"{_SERVICES}: {path.name}, on the hot path, {start}" for start in found.starts)
+def of_services(services: Mapping[str, Module], known: Mapping[str, Module]) -> Iterator[str]:
+    """What the programs of the reference services reach that starts a process."""
+    roots = [f"{_EXAMPLES}.{_SERVICES}.{program}" for program in _PROGRAMS]
+    everything = {**known, **services}
+    yield from _starting(reached(roots, everything), everything)
+
+
+def _starting(came: Mapping[str, str], known: Mapping[str, Module]) -> Iterator[str]:
+    for name, by in sorted(came.items()):
+        yield from (f"{name}, on the hot path (by {by}), {start}" for start in known[name].starts)
 
 
 def _named(known: Mapping[str, Module], parts: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Module", "modules", "reached", "read_module", "resolved"]
+__all__ = ["Module", "modules", "reached", "resolved"]
 
 # a child process, by whatever door of the standard library
 _STARTERS: Final = frozenset(
@@ -41,19 +41,25 @@ class Module:
     starts: tuple[str, ...]
 
 
-def modules(package: Path, without: Iterable[str] = ()) -> dict[str, Module]:
-    """Every module of a package by name; `without` are folders of it that hold no code of it."""
+def modules(package: Path, without: Iterable[str] = (), *, above: str = "") -> dict[str, Module]:
+    """Every module of a package by name.
+
+    Args:
+        package: its folder.
+        without: folders in it that hold no code of it.
+        above: the package that it is in, with a dot at the end.
+    """
     found = {}
     left_out = {package / folder for folder in without}
     for path in sorted(package.rglob("*.py")):
         if left_out.isdisjoint(path.parents):
             parts = path.relative_to(package.parent).with_suffix("").parts
-            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found[name] = read_module(name, path)
+            name = above + ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = _read(name, path)
     return found
 
 
-def read_module(name: str, path: Path) -> Module:
+def _read(name: str, path: Path) -> Module:
     """One file."""
     tree = ast.parse(path.read_text("utf-8"), path.name)
     here = name if path.stem == "__init__" else name.rpartition(".")[0]

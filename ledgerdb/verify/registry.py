@@ -17,6 +17,7 @@ from ledgerdb.verify import (
     indexes,
     ledger_evidence,
     migrations,
+    packs,
     retry_semantics,
     roles,
     store_policy,
@@ -107,6 +108,10 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
     ),
     "conformance": Verifier(
         artefacts=(*conformance.ARTEFACTS.values(),), run=_conformance, checkout_only=True
+    ),
+    "packs": _one(
+        packs.ARTEFACT,
+        lambda on: packs.verify_packs(on.scratch, quick=on.quick, progress=on.progress),
     ),
     "retry-semantics": _one(
         retry_semantics.ARTEFACT,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledgerdb.packs import KeptSeal, UnknownFormat, check_pack
-from ledgerdb.verify.packs.forger import canonical
+from ledgerdb.verify.packs.forger import _holder, _leaves, canonical
 from tests.packs.documents import Document, forged, golden
 from tests.packs.test_golden import kept
 
@@ -286,6 +289,46 @@ def test_a_link_that_is_missing_proves_nothing() -> None:
     assert [one.text.split(" to ")[0] for one in report.unproven if one.field == "seals"] == [
         f"nothing in the file links seal {number}" for number in (8, 9, 10)
     ]
+
+
+ROWS = (
+    "", "5", "null", '"attempt_id"', "[]", "[[]]", '[["attempt_id", 1, 2]]', "{}", "[" * 100_000,
+    '{"attempt_id" : 1e99999999999999999999}', '{"attempt_id" : NaN}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ROWS, ids=range(len(ROWS)))
+def test_a_row_of_any_text(text: str) -> None:
+    """Its leaf fits, so it is read."""
+
+    def change(document: Document) -> None:
+        document["proof"]["attempts"][0] = text
+        document["attempts"][0]["chain"]["leaf"] = sha256(text.encode()).hexdigest()
+
+    (finding, *_) = check_pack(forged(golden(), change)).findings
+    assert (finding.field, finding.text) == ("proof.attempts[0]", "is no row of the ledger")
+
+
+PLACES = [path for path, _ in _leaves((), golden()) if path != ("format_version",)]
+VALUES = (
+    st.none() | st.booleans() | st.integers(-1, 2**53 - 1) | st.sampled_from(["", "0", HASH])
+    | st.text(st.characters(codec="utf-8"), max_size=5) | st.just([]) | st.just({})
+    | st.sampled_from([value for _, value in _leaves((), golden())])
+)  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
+def test_no_content_breaks_the_check(changes: list[tuple[tuple[str | int, ...], object]]) -> None:
+    """Whatever is there, the answer is a report, and what is not the exported bytes never holds
+    while its digest is another.
+    """
+    document = golden()
+    for path, value in changes:
+        _holder(document, path)[path[-1]] = value
+    report = check_pack(canonical(document), payload=b"{}", kept=kept())
+    told = {one.field for one in report.findings}
+    assert document == golden() or told & {"", "digest"}
 
 
 def test_another_payload() -> None:

@@ -146,6 +146,8 @@ def test_fingerprints_are_those_of_the_database(
 def test_no_value_no_fingerprint() -> None:
     assert fingerprint_of_value("p", "r", "{") is None
     assert fingerprint_of_value("p", "r", "[" * 100_000) is None
+    for number in ("1e999999999", "1e-999999999", "1e99999999999999999999"):
+        assert fingerprint_of_value("p", "r", f'{{"a": {number}}}') is None
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def swept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: dict[str, Any
 def test_a_check_that_finds_nothing_is_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    said = swept(monkeypatch, tmp_path, {"status": "HOLDS", "proven": []})
+    said = swept(monkeypatch, tmp_path, {"status": "HOLDS", "unproven": []})
     assert any(line.startswith("careless, with --proof: eventful: ") for line in said)
     assert any(line.startswith("insider, with --proof, --seals") for line in said)
     assert not any(name in line for line in said for name in UNSEALED if "forger" in line)
@@ -56,7 +56,7 @@ def test_a_check_that_finds_nothing_is_seen(
 def test_a_check_that_holds_nothing_is_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    said = swept(monkeypatch, tmp_path, {"status": "BROKEN", "proven": []})
+    said = swept(monkeypatch, tmp_path, {"status": "BROKEN", "unproven": []})
     assert said == [
         f"{skill}: a genuine pack does not hold"
         for skill in (

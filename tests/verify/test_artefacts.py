@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,14 @@ from ledgerdb.verify.evidence import Evidence, Status, git_sha
 from ledgerdb.verify.fingerprint import head_fingerprint
 from ledgerdb.verify.freshness import staleness
 from tests.verify.conftest import verify
+
+
+@pytest.fixture(autouse=True)
+def _asks_git_anew() -> Iterator[None]:
+    """What git said of another test's repository is not remembered."""
+    freshness._of_commit.cache_clear()
+    yield
+    freshness._of_commit.cache_clear()
 
 
 def sound(check_id: str = "some_check") -> Evidence:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledgerdb.verify.evidence import Status
-from ledgerdb.verify.floors import findings, verify_floors
+from ledgerdb.verify.floors import findings, of_services, verify_floors
 from ledgerdb.verify.imports import modules
 
 # A house in small, sound: what each case adds to a file of it is its only fault.
@@ -96,6 +96,28 @@ def test_a_fault_is_named(what: str, tmp_path: Path) -> None:
     file, fault, said = FAULTS[what]
     found = house(tmp_path, file, fault)
     assert [line for line in found if said in line], found
+
+
+def test_the_programs_of_the_services_are_hot_and_their_players_are_not(tmp_path: Path) -> None:
+    folder = tmp_path / "services"
+    files = {
+        "__init__.py": "",
+        "ingress/__init__.py": "",
+        "ingress/__main__.py": "from examples.services.ingress.app import create_app",
+        "ingress/app.py": "import examples.services.psql",
+        "psql.py": "",
+        "play.py": "import subprocess",
+    }
+    for name, source in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source)
+    assert [*of_services(modules(folder, above="examples."), {})] == []
+    (folder / "psql.py").write_text("import subprocess")
+    (said,) = of_services(modules(folder, above="examples."), {})
+    assert said == (
+        "examples.services.psql, on the hot path (by examples.services.ingress.app),"
+        " imports subprocess"
+    )
 
 
 def test_what_is_carried_is_no_part(tmp_path: Path) -> None:

@@ -65,9 +65,10 @@ def verify_packs(
             Session(scratch) as session,
             tempfile.TemporaryDirectory(prefix="ledgerdb-packs-") as folder,
         ):
+            # before the lives, some of which need a database that is damaged
+            fingerprint = schema_fingerprint(session.connection)
             progress("living")
             live(session)
-            fingerprint = schema_fingerprint(session.connection)
             server = session.value("select current_setting('server_version')").split()[0]
             findings, seen = _examined(scratch, session, Path(folder), progress, quick=quick)
     except psycopg.Error as error:

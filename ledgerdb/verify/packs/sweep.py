@@ -29,7 +29,7 @@ _RESULT: Final = (
 UNSEALED: Final = frozenset({
     "schema_version",
     "outbox.created_at",
-    "late_results: the last one left out",
+    *("attempts: the last one left out", "late_results: the last one left out"),
     *(f"late_results[].{name}" for name in (*_RESULT, "late_result_id", "outcome")),
     *(f"late_results[].{name}" for name in ("received_at", "worker_id")),
     # but REDRIVE, which the attempts count
@@ -86,7 +86,8 @@ def sweep(
 
     Returns:
         A row for each skill and what was given: how many were made, how many were found (a
-        finding), which left less proven than the pack itself does, and which went unnoticed.
+        finding), of which the check says that something is not proven which in the genuine pack
+        is, and which went unnoticed.
 
     Raises:
         LedgerError: a command broke.
@@ -128,7 +129,7 @@ def _row(
         made += 1
         if answer["status"] != "HOLDS":
             found += 1
-        elif _shown(answer) < _shown(genuine[one.life]):
+        elif _open(answer) - _open(genuine[one.life]):
             unproven[one.life].add(one.forgery.what)
         else:
             unnoticed[one.life].add(one.forgery.what)
@@ -156,8 +157,8 @@ def _examined(
             file.unlink()
 
 
-def _shown(answer: Mapping[str, Any]) -> set[str]:
-    return {f"{one['field']}: {one['text']}" for one in answer["proven"]}
+def _open(answer: Mapping[str, Any]) -> set[str]:
+    return {f"{one['field']}: {one['text']}" for one in answer["unproven"]}
 
 
 def missed(table: Sequence[Mapping[str, Any]]) -> Iterator[str]:
