@@ -21,6 +21,7 @@ PAGES: Final = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 # Pages with examples that tests of other folders run.
 ELSEWHERE: Final = {
     "README.md": "tests/contract/test_documents.py",
+    "docs/evidence-packs.md": "tests/packs/test_docs.py",
     "docs/operations.md": "tests/contract/test_operations_document.py",
     "docs/stores.md": "tests/stores/test_document.py",
 }
