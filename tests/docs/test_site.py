@@ -59,6 +59,8 @@ def test_the_site(tmp_path: Path) -> None:
     included = (out / "project" / "contributing.html").read_text("utf-8")
     assert 'href="../adr/0001-floors.html"' in included
 
+    # commands without a prompt are not greyed out as if they were output
+    assert 'class="go">pip' not in (out / "demo.html").read_text("utf-8")
     functions = (out / "reference" / "sql-functions.html").read_text("utf-8")
     assert 'href="../runbooks/sqlstates/P7101.html"' in functions
     assert 'href="../reference.html#claim-outbox-items"' in functions

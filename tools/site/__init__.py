@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from tools.site.commands import CommandsDirective
+from tools.site.consoles import PromptlessConsoles
 from tools.site.linked import LinkedNames, resolve_name
 from tools.site.names import PublicDirective
 from tools.site.repository import RepositoryLinks, source_pages
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("ledgerdb-public", PublicDirective)
     app.add_directive("ledgerdb-raised-by", RaisedByDirective)
     app.add_transform(RepositoryLinks)
+    app.add_transform(PromptlessConsoles)
     app.add_transform(LinkedNames)
     app.connect("missing-reference", resolve_name)
     app.connect("html-collect-pages", source_pages)
