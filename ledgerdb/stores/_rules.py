@@ -142,7 +142,7 @@ def _number(text: str) -> None:
     if matched is None:
         raise ValueError("not a number")
     whole, fraction, exponent = matched[1], matched[2] or "", matched[3] or "0"
-    if abs(int(exponent)) >= _EXPONENT_MAX:
+    if abs(int(exponent)) > _EXPONENT_MAX:
         raise ValueError("an exponent out of range")
     power = int(exponent)
     digits = (whole + fraction).lstrip("0")

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from ledgerdb.errors import (
 )
 from ledgerdb.rows import TenantType
 from ledgerdb.stores import FileStore, file
+from ledgerdb.stores._create import create
 from ledgerdb.stores._statements import STATEMENTS
 from tests.commands import ROOT
 from tests.factories import TENANT, instruction
@@ -221,6 +222,31 @@ def sequence_of_the_common_one(path: Path) -> int:
         assert pack is not None
         assert pack.outbox is not None
         return pack.outbox.sequence_id
+
+
+def test_a_file_that_somebody_else_made_meanwhile_stays(store: FileStore, path: Path) -> None:
+    create(path)  # by one who found none a moment ago
+    assert store.ingest(instruction()).sequence_id == 1
+    assert not [left for left in path.parent.iterdir() if left.name.startswith(".")]
+
+
+def test_nobody_writes_between_what_is_read_and_what_is_written(
+    store: FileStore, path: Path
+) -> None:
+    """A write that began by reading would be too late, and refused."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        tries = []
+
+        def write(statement: str) -> None:
+            if "from tenants" in statement:
+                with suppress(sqlite3.OperationalError):
+                    other.execute("update participants set next_sequence_id = 7")
+                    tries.append("written")
+                tries.append("tried")
+
+        raw(store).set_trace_callback(write)
+        assert store.ingest(instruction()).sequence_id == 1
+        assert tries == ["tried"]
 
 
 def test_a_store_does_not_cross_a_fork(path: Path) -> None:
