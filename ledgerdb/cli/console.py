@@ -41,10 +41,10 @@ def console(
 ) -> None:
     """Serve a web console that only reads: queue, items, dead letters, doubts, controls.
 
-    It listens on this machine only. On another address it wants a password, from the environment
-    variable LEDGERDB_CONSOLE_PASSWORD, or --behind-proxy. /metrics is for Prometheus.
+    It listens on this machine only. On another address it wants a password
+    in LEDGERDB_CONSOLE_PASSWORD, or --behind-proxy. /metrics is for Prometheus.
 
-    Example: ledgerdb console --url postgresql://reader@db.example/payments --port 8600
+    Example: ledgerdb console --url postgresql://reader@db.example/payments
     """
     try:
         from ledgerdb.console import ConsoleSettings, create_app  # noqa: PLC0415 - the extra

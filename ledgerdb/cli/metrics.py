@@ -34,18 +34,19 @@ def serve_command(
     *,
     url: Url = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 9187,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8601,
     role: _Role = READER,
     top: _Top = 10,
     cache: Annotated[
         float, typer.Option(min=0, max=300, help="Seconds in which scrapes get the same figures.")
     ] = 10,
 ) -> None:
-    """Serve /metrics until Ctrl-C. Reads over one connection, at most once in --cache seconds.
+    """Serve /metrics until Ctrl-C.
 
-    Without an answer of the database ledgerdb_up is 0, and the scrape succeeds all the same.
+    It reads over one connection, at most once in --cache seconds. Without an
+    answer of the database ledgerdb_up is 0, and the scrape succeeds all the same.
 
-    Example: ledgerdb metrics serve --host 0.0.0.0 --port 9187
+    Example: ledgerdb metrics serve --host 0.0.0.0 --port 8601
     """
     exposition, ledger = _opened(url, role)
     stop = threading.Event()
@@ -59,8 +60,10 @@ def serve_command(
 
 @metrics.command("print")
 def print_command(*, url: Url = None, role: _Role = READER, top: _Top = 10) -> None:
-    """Print the metrics once, for a file that another exporter reads. Exit code 1 without an answer
-    of the database.
+    """Print the metrics once.
+
+    For a file that another exporter reads. Exit code 1 without an answer of the
+    database.
 
     Example: ledgerdb metrics print > /var/lib/node_exporter/ledgerdb.prom
     """

@@ -53,6 +53,20 @@ class Item:
     pack: EvidencePack | None
     now: datetime
 
+    @property
+    def state(self) -> str:
+        """Its status on the queue, or the state in which it ended."""
+        found = self.found
+        if found.queue is not None:
+            return str(found.queue["status"])
+        return str((found.attempts[-1] if found.attempts else found.retired or {}).get("state"))
+
+    @property
+    def attempts(self) -> int:
+        """How many it has had, those that were retired included."""
+        retired = self.found.retired
+        return len(self.found.attempts) or (retired["attempts"] if retired else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Controls:

@@ -14,7 +14,7 @@ __all__ = ["SCALE", "Happening", "Lane", "Segment", "Timeline", "timeline_of"]
 SCALE: Final = 1_000.0  # width of the time axis
 _LANES_MAX: Final = 40
 _WIDTH_MIN: Final = 3.0  # so that what was short is seen
-_PACK: Final = {
+_KINDS: Final = {
     "DISPATCHED": "good",
     "FAILED": "bad",
     "RETRYABLE": "wait",
@@ -119,7 +119,7 @@ def _lanes(item: Item, axis: _Axis) -> Iterator[Lane]:
         )
         if begun is not None:
             segments.append(axis.segment("leased", claimed, begun, "leased, not yet sent"))
-        kind = _PACK.get(attempt["state"], "plain")
+        kind = _KINDS.get(attempt["state"], "plain")
         segments.append(axis.segment(kind, begun or claimed, ended, attempt["state"]))
         yield Lane(f"Attempt {attempt['attempt_no']}", tuple(segments), attempt["state"])
         waits_from = ended
@@ -181,12 +181,7 @@ def _happenings(item: Item) -> Iterator[Happening]:
             _known(action, "reason"),
         )
     if found.retired is not None:
-        yield Happening(
-            datetime.fromisoformat(found.retired["retired_at"]),
-            f"{found.retired['attempts']} attempts retired by retention",
-            facts=_known(found.retired, "state", "rail_reference", "error_code", "digest"),
-            is_work=False,
-        )
+        yield from _of_retired(found.retired)
     if pack is not None:
         for seal in pack.seals:
             yield Happening(
@@ -195,6 +190,22 @@ def _happenings(item: Item) -> Iterator[Happening]:
                 facts=(("seal hash", seal.seal_hash),),
                 is_work=False,
             )
+
+
+def _of_retired(retired: Mapping[str, Any]) -> Iterator[Happening]:
+    yield Happening(datetime.fromisoformat(retired["first_claimed_at"]), "Attempt 1 leased")
+    yield Happening(
+        datetime.fromisoformat(retired["completed_at"]),
+        f"Attempt {retired['attempts']}: {retired['state']}",
+        _KINDS.get(retired["state"], "plain"),
+        facts=_known(retired, "rail_reference", "error_code"),
+    )
+    yield Happening(
+        datetime.fromisoformat(retired["retired_at"]),
+        f"{retired['attempts']} attempts retired by retention",
+        facts=_known(retired, "run_id", "digest"),
+        is_work=False,
+    )
 
 
 def _of_attempt(attempt: Mapping[str, Any]) -> Iterator[Happening]:
@@ -208,7 +219,7 @@ def _of_attempt(attempt: Mapping[str, Any]) -> Iterator[Happening]:
     yield Happening(
         _time(attempt, "completed_at") or datetime.fromisoformat(attempt["created_at"]),
         f"Attempt {number}: {attempt['state']}",
-        _PACK.get(attempt["state"], "plain"),
+        _KINDS.get(attempt["state"], "plain"),
         attempt["closed_by"] or who,
         _known(attempt, "rail_reference", "rail_code", "error_code", "error_message", "latency_ms"),
     )

@@ -80,10 +80,9 @@ def watched(browser: Browser, console: str) -> Iterator[Watched]:
         WIDE,
         WIDE | {"color_scheme": "dark"},
         NARROW,
-        NARROW | {"color_scheme": "dark"},
         WIDE | {"java_script_enabled": False},
     ],
-    ids=["wide", "wide-dark", "narrow", "narrow-dark", "no-script"],
+    ids=["wide", "wide-dark", "narrow", "no-script"],
 )
 def test_every_page_fits_and_nothing_fails(
     browser: Browser, console: str, scene: Scene, opened: dict[str, Any]
@@ -130,11 +129,37 @@ FAINT = """() => {
 }"""
 
 
-def test_the_contrast_check_sees_faint_text(watched: Watched) -> None:
+def test_the_checks_see_what_they_look_for(browser: Browser, console: str) -> None:
+    context = browser.new_context(**WIDE)
+    watched = Watched(context, console)
     page = watched.open("/controls")
-    assert page.evaluate(FAINT) == []
+    assert (page.evaluate(FAINT), page.evaluate(NAMELESS), page.evaluate(OVERFLOW)) == ([], [], 0)
     page.evaluate("document.querySelector('h1').style.color = '#999'")
     assert page.evaluate(FAINT) == ["H1: 2.73"]
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    assert page.evaluate(NAMELESS) == ["<input>"]
+    page.evaluate("document.querySelector('main input').style.width = '3000px'")
+    assert page.evaluate(OVERFLOW) > 1_000
+    assert watched.wrong == []
+    with page.expect_event("pageerror"):
+        page.evaluate("void setTimeout(() => { throw new Error('a mistake') })")
+    assert watched.wrong == ["script: a mistake"]
+    context.close()
+
+
+def test_an_escape_that_was_forgotten_would_still_not_run(browser: Browser, console: str) -> None:
+    context = browser.new_context(**WIDE)
+    watched = Watched(context, console)
+    page = watched.open("/controls")
+    with page.expect_console_message(lambda said: "Content Security Policy" in said.text):
+        page.evaluate(
+            """document.querySelector("main").insertAdjacentHTML("beforeend",
+            `<img src="/static/none.png" onerror="document.title = 'owned'">`)"""
+        )
+    with page.expect_console_message(lambda said: "elsewhere.example" in said.text):
+        page.evaluate("void fetch('https://elsewhere.example/').catch(() => 0)")
+    assert page.title() == "Controls · ledgerdb"
+    context.close()
 
 
 def test_every_control_has_a_name_and_every_table_heads(watched: Watched, scene: Scene) -> None:
@@ -165,7 +190,7 @@ def test_every_link_leads_somewhere(watched: Watched) -> None:
         kind = path.partition("?")[0]
         kind = "/items" if kind.startswith("/items/") else kind
         kinds[kind] = kinds.get(kind, 0) + 1
-        if path in seen or kinds[kind] > 3:
+        if path in seen or kinds[kind] > 2:
             continue
         seen.add(path)
         page = watched.open(path)
