@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import uvicorn
 
+from examples.services.rail.server import Ledger as RailLedger
+from examples.services.rail.server import create_app
 from ledgerdb import EngineSettings, Ledger, TenantType
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 from ledgerdb.stores import AsyncPostgresStore
 from tests.factories import OTHER_TENANT, TENANT
 from tests.services.ingress import Served, make_keys, serving
+from tests.waiting import until
+
+Rail = tuple[str, RailLedger]
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +63,18 @@ def ingress(services_url: str, keys: tuple[Path, dict[str, str]]) -> Iterator[Se
     settings = EngineSettings(role="symphony_ingest", pool_size=5)
     with serving(AsyncPostgresStore.connect(services_url, settings), *keys) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def rail() -> Iterator[Rail]:
+    """The simulator, and what it knows."""
+    ledger = RailLedger()
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(ledger), port=0, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", ledger
+    server.should_exit = True
+    thread.join(30)

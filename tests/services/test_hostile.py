@@ -6,8 +6,10 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
@@ -397,3 +399,34 @@ def test_a_name_that_is_there_twice_is_found(members: list[tuple[str, ...]]) -> 
 
 class _Pairs(list[tuple[str, object]]):
     """What an object has, repetitions included."""
+
+
+def test_requests_with_damaged_bytes_harm_nobody(
+    services_store: AsyncPostgresStore, keys: tuple[Path, dict[str, str]]
+) -> None:
+    """Some are no HTTP, some no JSON, some still good; none is a 5xx, and the service goes on."""
+    random = Random(6)  # noqa: S311 - the same damage each time
+    body = envelope("damaged")
+    with (
+        serving(services_store, *keys, body_seconds=0.2, head_seconds=0.2) as served,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        head = [POST, "host: x", f"content-length: {len(body)}", "connection: close"]
+        head += [f"{name}: {value}" for name, value in served.headers().items()]
+        whole = "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+        def damage() -> bytes:
+            damaged = bytearray(whole)
+            for _ in range(random.randint(1, 3)):
+                damaged[random.randrange(len(damaged))] = random.randrange(256)
+            return bytes(damaged)
+
+        def send(content: bytes) -> int:
+            with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+                connection.sendall(content)
+                return Answer(_all(connection)).status
+
+        statuses = set(threads.map(send, [damage() for _ in range(200)]))
+        assert {202, 400, 401, 403, 415} <= statuses
+        assert not {status for status in statuses if status >= 500}
+        assert served.client.get("/healthz").status_code == 200

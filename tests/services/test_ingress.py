@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -258,3 +260,39 @@ def test_the_payload_is_bytes_as_they_came(ingress: Served) -> None:
     answer = ingress.submit(b" " + envelope("bytes", spaced) + b"\n").json()
     assert answer["payload_hash"] == hashlib.sha256(spaced).hexdigest()
     assert spaced != PAYLOAD
+
+
+def test_a_crowd_with_one_request_gets_one_acknowledgement(
+    ingress: Served, database: psycopg.Connection[Any]
+) -> None:
+    body = envelope("crowd")
+    with ThreadPoolExecutor(16) as threads:
+        answers = [each.json() for each in threads.map(lambda _: ingress.submit(body), range(32))]
+    assert sorted(answer.pop("replayed") for answer in answers) == [False] + [True] * 31
+    assert all(answer == answers[0] for answer in answers)
+    row = database.execute(
+        "select count(*) from public.payment_outbox_identities"
+        " where instruction_id = 'instruction-crowd'"
+    ).fetchone()
+    assert row == (1,)
+
+
+def test_a_body_in_chunks_is_one_body(ingress: Served) -> None:
+    payload = b'{"text": "' + b"0123456789" * 30_000 + b'"}'
+    body = envelope("chunks", payload)
+    chunks = (body[start : start + 7_000] for start in range(0, len(body), 7_000))
+    response = ingress.client.post(SUBMIT, content=chunks, headers=ingress.headers())
+    assert response.status_code == 202
+    assert response.json()["payload_hash"] == hashlib.sha256(payload).hexdigest()
+
+
+def test_a_client_that_asks_first_is_told_to_continue(ingress: Served) -> None:
+    body = envelope("asked")
+    lines = [f"POST {SUBMIT} HTTP/1.1", "host: x", "expect: 100-continue", "connection: close"]
+    lines += [f"{name}: {value}" for name, value in ingress.headers().items()]
+    with socket.create_connection(("127.0.0.1", ingress.port), timeout=20) as connection:
+        head = "\r\n".join([*lines, f"content-length: {len(body)}"])
+        connection.sendall(head.encode() + b"\r\n\r\n")
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 202 ")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -12,20 +14,20 @@ from examples.services import logs
 
 
 @pytest.fixture
-def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[logging.Logger]:
-    """The services' logging, and afterwards that of the tests."""
+def said() -> Iterator[io.StringIO]:
+    """What the services' logging writes; afterwards it is that of the tests again."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers = []  # those of the tests are theirs to close
-    logs.configure()  # on the stderr that is captured
-    assert capsys.readouterr().err == ""
-    yield logging.getLogger("services.test")
+    with redirect_stderr(io.StringIO()) as stderr:
+        logs.configure()
+    yield stderr
     root.handlers, root.level = handlers, level
 
 
-def test_an_exception_is_told_without_its_message(
-    configured: logging.Logger, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_exception_is_told_without_its_message(said: io.StringIO) -> None:
+    log = logging.getLogger("services.test")
+
     def fail() -> None:
         try:
             int("[parameters: {'p_payload': 's3cret'}]")
@@ -35,9 +37,9 @@ def test_an_exception_is_told_without_its_message(
     try:
         fail()
     except RuntimeError:
-        configured.exception("it failed", extra={"fields": {"correlation_id": "c"}})
-    logs.event(configured, "two\nlines", number=1)
-    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+        log.exception("it failed", extra={"fields": {"correlation_id": "c"}})
+    logs.event(log, "two\nlines", number=1)
+    first, second = map(json.loads, said.getvalue().splitlines())
     assert first["error"] == ["RuntimeError", "ValueError"]
     assert first["where"][-1].startswith("test_logs.py:")
     assert (first["message"], first["correlation_id"]) == ("it failed", "c")

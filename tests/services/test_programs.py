@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,12 @@ from examples.services.ingress.__main__ import main as ingress_main
 from examples.services.ingress.keys import Keys, new_key
 from examples.services.settings import from_environment
 from examples.services.worker.__main__ import main as worker_main
+from examples.services.worker.monitor import Monitor
 from examples.services.worker.settings import WorkerServiceSettings
-from ledgerdb import ConfigurationError
+from ledgerdb import ConfigurationError, WorkerStats
 from tests.commands import ROOT
 from tests.factories import TENANT
+from tests.services.conftest import Rail
 from tests.services.ingress import PARTICIPANT, Served, envelope
 from tests.services.programs import free_port, refused, running
 from tests.waiting import until
@@ -148,6 +151,41 @@ def test_the_worker_sends_what_was_accepted_and_stops(
     assert row[1].startswith("SIM-")
 
 
+def test_a_lost_answer_of_a_rail_without_keys_is_a_doubt_and_no_second_payment(
+    services_url: str,
+    ingress: Served,
+    database: psycopg.Connection[Any],
+    rail: Rail,
+    tmp_path: Path,
+) -> None:
+    url, ledger = rail
+    port = free_port()
+    variables = {
+        "WORKER_RAIL": "examples.services.rail.http:make",
+        "WORKER_PORT": str(port),
+        "WORKER_POLL_SECONDS": "0.1",
+        "WORKER_LEASE_SECONDS": "1",
+        "RAIL_URL": url,
+        "RAIL_KNOWS_KEYS": "false",
+    }
+    lost = ingress.submit(envelope("doubt", b'{"simulate": "lost"}')).json()
+    with running(WORKER, tmp_path, port, LEDGERDB_URL=services_url, **variables) as program:
+        until(lambda: _state(ingress, "doubt") == "IN_DOUBT")
+        assert program.stop() == 0
+    key = database.execute(
+        "select public._rail_key(%s, 'instruction-doubt', 'key-doubt')", [TENANT]
+    ).fetchone()
+    assert key is not None
+    assert ledger.requests[key[0]] == 1  # and the rail has it, which nobody was told
+    assert key[0] in ledger.references
+    assert "it is not known whether the rail took it" in program.text()
+    row = database.execute(
+        "select count(*) from public.payment_outbox_attempts where outbox_id = %s",
+        [lost["outbox_id"]],
+    ).fetchone()
+    assert row == (0,)
+
+
 def _state(ingress: Served, name: str) -> str:
     path = f"/v1/instructions/instruction-{name}"
     return str(ingress.client.get(path, headers=ingress.headers()).json()["state"])
@@ -162,6 +200,25 @@ def test_what_the_worker_does_not_start_with() -> None:
     said = refused(worker_main, **rail, **url, WORKER_LEASE_SECONDS="0")
     assert "lease_seconds" in said
     assert "s3cret" not in said
+
+
+async def test_a_worker_whose_loop_stands_still_is_not_healthy() -> None:
+    now = 100.0
+    monitor = Monitor(WorkerStats(dispatched=3), "127.0.0.1", 0, clock=lambda: now)
+    transport = httpx.ASGITransport(monitor.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://monitor") as client:
+        assert (await client.get("/healthz")).status_code == 200
+        now += 11
+        assert (await client.get("/healthz")).status_code == 503
+        metrics = (await client.get("/metrics")).text
+        assert 'worker_items_total{what="dispatched"} 3.0' in metrics
+
+
+def test_a_worker_that_cannot_be_watched_does_not_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monitor = Monitor(WorkerStats(), "127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(ConfigurationError, match="cannot listen on"), monitor.running():
+            pass
 
 
 def test_settings_name_the_variable_and_never_its_value() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,13 +10,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 
 from examples.services.rail.adapter import load
 from examples.services.rail.http import HttpRail, RailSettings
-from examples.services.rail.server import Ledger, create_app
 from ledgerdb import ClaimedItem, ConfigurationError, Dispatched, Rejected, Retry, Unknown
-from tests.waiting import until
+from tests.services.conftest import Rail
 
 
 def item(**payload: Any) -> ClaimedItem:  # noqa: ANN401 - JSON
@@ -40,21 +36,6 @@ def item(**payload: Any) -> ClaimedItem:  # noqa: ANN401 - JSON
     )
 
 
-@pytest.fixture(scope="module")
-def rail() -> Iterator[tuple[str, Ledger]]:
-    """The simulator, and what it knows."""
-    ledger = Ledger()
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(ledger), port=0, log_config=None, timeout_graceful_shutdown=1)
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", ledger
-    server.should_exit = True
-    thread.join(30)
-
-
 @pytest.mark.parametrize(
     ("wish", "first", "without_keys"),
     [
@@ -67,7 +48,7 @@ def rail() -> Iterator[tuple[str, Ledger]]:
     ],
 )
 async def test_what_the_rail_does_and_what_the_worker_says(
-    rail: tuple[str, Ledger], wish: str, first: type, without_keys: type
+    rail: Rail, wish: str, first: type, without_keys: type
 ) -> None:
     url, ledger = rail
     for knows_keys, expected in ((True, first), (False, without_keys)):

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from examples.services.ingress.body import BODY_BYTES_MAX
+from examples.services.ingress.openapi import document
+from examples.services.ingress.payload import DEPTH_MAX
 from examples.services.ingress.settings import IngressSettings
 from examples.services.load import differences
 from examples.services.play import Stage, free_ports
 from examples.services.run import WISHES
 from ledgerdb.packs import check_pack, read_pack
+from ledgerdb.rows import IDENTIFIER_CHARS_MAX, PAYLOAD_BYTES_MAX
 from tests.commands import ROOT, SCRIPTS, environment
 
 README = ROOT / "examples" / "services" / "README.md"
@@ -69,10 +73,8 @@ def test_the_walk_through(services_url: str, tmp_path: Path) -> None:
 
 
 def test_the_table_of_answers_is_that_of_the_document() -> None:
-    from examples.services.ingress.openapi import document  # noqa: PLC0415
-
-    table = README.read_text("utf-8").partition("## What the ingress answers")[2]
-    named = {int(code) for code in re.findall(r"\b[245]\d\d\b", table.partition("## ")[0])}
+    rows = re.findall(r"^\| ([0-9]{3}(?:, [0-9]{3})*) ", README.read_text("utf-8"), re.MULTILINE)
+    named = {int(code) for row in rows for code in row.split(", ")}
     codes = {
         int(code)
         for operations in document()["paths"].values()
@@ -80,6 +82,13 @@ def test_the_table_of_answers_is_that_of_the_document() -> None:
         for code in operation["responses"]
     }
     assert named == codes - {200, 405}
+
+
+def test_its_limits_are_those_of_the_code() -> None:
+    text = README.read_text("utf-8")
+    assert f"at most {BODY_BYTES_MAX} bytes" in text
+    assert f"at most {PAYLOAD_BYTES_MAX} bytes, nested at most {DEPTH_MAX} deep" in text
+    assert f"1 to {IDENTIFIER_CHARS_MAX} characters" in text
 
 
 def test_every_setting_is_described() -> None:

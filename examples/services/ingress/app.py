@@ -112,7 +112,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _gone(_: Request, __: Exception) -> Response:
     """Nobody hears this: the client has closed the connection."""
-    return Response(status_code=400)
+    return Response(status_code=499)  # for the log and the metrics
 
 
 async def _unforeseen(_: Request, __: Exception) -> Response:

@@ -43,13 +43,15 @@ async def _work(settings: WorkerServiceSettings, loop: WorkerSettings, rail: Rai
 
     worker = Worker(handle, settings=loop, engine=settings.engine())
     monitor = Monitor(worker.stats, settings.host, settings.port)
-    with monitor.running():
-        beating = asyncio.create_task(monitor.beat_for_ever())
-        try:
-            stats = await worker.serve(handle_signals=True)
-        finally:
-            beating.cancel()
-            await rail.close()
+    try:
+        with monitor.running():
+            beating = asyncio.create_task(monitor.beat_for_ever())
+            try:
+                stats = await worker.serve(handle_signals=True)
+            finally:
+                beating.cancel()
+    finally:
+        await rail.close()
     logs.event(_log, "stopped", **asdict(stats))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,20 +18,33 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from examples.services.rail.adapter import RailAdapter
-from ledgerdb import ClaimedItem, WorkerStats
+from ledgerdb import ClaimedItem, ConfigurationError, WorkerStats
 from ledgerdb.metrics import WorkerCollector
 from ledgerdb.worker import Answer
 
 __all__ = ["Monitor"]
 
 _BEAT_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 5
 _BEATS_MISSED_MAX: Final = 10
 
 
 class Monitor:
-    """Watches a worker and its rail."""
+    """Watches a worker and its rail.
 
-    def __init__(self, stats: WorkerStats, host: str, port: int) -> None:
+    Attributes:
+        app: what is served.
+    """
+
+    def __init__(
+        self,
+        stats: WorkerStats,
+        host: str,
+        port: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._address = (host, port)
         self._registry = CollectorRegistry()
         self._registry.register(WorkerCollector(stats))
         self._rail_seconds = Histogram(
@@ -39,29 +53,44 @@ class Monitor:
             ["answer"],
             registry=self._registry,
         )
-        self._beat_at = time.monotonic()
-        app = Starlette(routes=[Route("/healthz", self._healthz), Route("/metrics", self._metrics)])
+        self._beat_at = clock()
+        routes = [Route("/healthz", self._healthz), Route("/metrics", self._metrics)]
+        self.app = Starlette(routes=routes)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, host=host, port=port, log_config=None, access_log=False, server_header=False
+                self.app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
-        self._thread = threading.Thread(target=self._server.run, name="monitor", daemon=True)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Serves until the end of the block."""
-        self._thread.start()
+        """Serves until the end of the block.
+
+        Raises:
+            ConfigurationError: it cannot listen there.
+        """
+        try:
+            listening = socket.create_server(self._address)
+        except OSError as error:
+            host, port = self._address
+            raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        thread = threading.Thread(target=self._server.run, args=([listening],), name="monitor")
+        thread.start()
         try:
             yield
         finally:
             self._server.should_exit = True
-            self._thread.join(10)
+            thread.join()
 
     async def beat_for_ever(self) -> None:
         """In the worker's event loop: while it turns, the worker is alive."""
         while True:
-            self._beat_at = time.monotonic()
+            self._beat_at = self._clock()
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def timed(self, rail: RailAdapter, item: ClaimedItem) -> Answer:
@@ -73,7 +102,7 @@ class Monitor:
         return answer
 
     async def _healthz(self, _: Request) -> Response:
-        silent = time.monotonic() - self._beat_at
+        silent = self._clock() - self._beat_at
         alive = silent < _BEAT_SECONDS * _BEATS_MISSED_MAX
         return JSONResponse({"status": "alive" if alive else "stuck"}, 200 if alive else 503)
 
