@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from ledgerdb import LedgerTransaction, aio, calls, sync
 from ledgerdb._adapt import WireTextDumper
 from ledgerdb.aio import AsyncLedgerTransaction
-from ledgerdb.calls._shape import load
+from ledgerdb.calls._payload import load
 from ledgerdb.calls.wire import WireText, WireTexts
 from ledgerdb.errors import IdempotencyConflict, InvalidArgument
 from ledgerdb.rows import EnqueueOutcome, OutboxItem, Payload
