@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import typer.main
 from docutils import nodes  # type: ignore[import-untyped]  # it has no types
@@ -13,6 +13,7 @@ from ledgerdb.cli import app
 
 __all__ = ["Command", "CommandsDirective", "commands"]
 
+_SHORT_CHARS_MAX: Final = 120
 Command = Any  # typer has click inside, without a public name for it
 
 
@@ -47,7 +48,10 @@ def _section(name: str, command: Command) -> Iterator[str]:
     words = [name, *(["[OPTIONS]"] if options else []), *(_usage(p) for p in arguments)]
     yield from ("```text", " ".join([*words, *(["COMMAND"] if below else [])]), "```", "")
     if below:
-        yield from (f"- [`{name} {part}`](#{_slug(f'{name} {part}')})" for part in below)
+        yield from ("| command | |", "|---|---|")
+        for part, command_below in below.items():
+            link = f"[`{name} {part}`](#{_slug(f'{name} {part}')})"
+            yield f"| {link} | {command_below.get_short_help_str(_SHORT_CHARS_MAX)} |"
         yield ""
     if arguments or options:
         yield from ("| | default | environment | |", "|---|---|---|---|")
