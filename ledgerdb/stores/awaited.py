@@ -145,7 +145,9 @@ def open_async_store(
     """
     decision = require(os.environ.get(STORE_VARIABLE) if mode is None else mode)
     if decision.store_mode != FILE:
-        return AsyncPostgresStore.connect(url, settings)
+        store = AsyncPostgresStore.connect(url, settings)
+        store.decision = decision  # which knows under what name the mode was given
+        return store
     place = os.environ.get(FILE_VARIABLE) if path is None else path
     if not place:
         raise ConfigurationError(f"no file: set {FILE_VARIABLE} to the path of the file store")

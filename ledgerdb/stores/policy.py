@@ -112,7 +112,7 @@ def decide(environment: str | None, store_mode: str | None) -> Decision:
         else:
             named = ""
         known = environment in _DEVELOPMENT or environment in _GUARDED
-        doubt = "" if known else f"; {_described(environment)} would deny the file store"
+        doubt = "" if known else f" ({_described(environment)}: the file store would be denied)"
         reason = f"{named}the database may be used in every environment{doubt}"
         return Decision(environment, DB, Verdict.ALLOW, reason)
     if environment in _DEVELOPMENT:

@@ -68,7 +68,7 @@ def test_the_database_is_allowed_everywhere(environment: str | None, mode: str |
     decision = decide(environment, mode)
     assert decision.allowed
     assert decision.store_mode == "db"
-    assert ("would deny the file store" in decision.reason) is (
+    assert ("the file store would be denied" in decision.reason) is (
         environment not in (*DEVELOPMENT, *GUARDED)
     )
     assert (mode == "db") is decision.reason.startswith("the database may be used")
@@ -137,6 +137,7 @@ def test_the_settings_choose_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path
         monkeypatch.setenv("LEDGERDB_STORE", mode)
         with stores.open_store() as store:
             assert isinstance(store, PostgresStore)
+            assert store.decision == decide("ci", mode)
     monkeypatch.delenv("LEDGERDB_STORE")
     monkeypatch.delenv("ENVIRONMENT")
     with stores.open_store() as store:

@@ -31,7 +31,13 @@ def test_the_table_is_whole() -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = (Case("ci", "file"), STAGING, PROD, Case("dev\udcff", "file"), Case(None, "FILE"))
+    cases = (
+        Case("ci", "file"),
+        STAGING,
+        Case("prod", "db_psql"),
+        Case("dev\udcff", "file"),
+        Case(None, "FILE"),
+    )
     quick = functools.partial(verify_store_policy, cases)
     monkeypatch.setattr(store_policy, "verify_store_policy", quick)
     monkeypatch.setenv("ENVIRONMENT", "ci")  # of the one who runs it; no start inherits it
