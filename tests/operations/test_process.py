@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
@@ -26,8 +18,8 @@ from proof.ground import FAST
 from tests.commands import SCRIPTS, assert_refused, environment, run, start
 from tests.operations.conftest import valid
 from tests.operations.scene import Scene
+from tests.operations.terminal import COLUMNS, terminal
 
-COLUMNS, LINES = 100, 30
 PATIENCE_SECONDS = 40.0
 
 
@@ -125,82 +117,53 @@ def test_an_interrupt_ends_top(reader: str) -> None:
     assert (running.returncode, errors) == (130, "")
 
 
-@contextmanager
-def _terminal(url: str, *arguments: str, **variables: str) -> Iterator[Callable[[bytes], bytes]]:
-    """A command on a terminal of its own; yields a wait for what it shows."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        variables = {"TERM": "xterm-256color", **variables}
-        kept = {k: v for k, v in environment(url).items() if k not in {"NO_COLOR", "COLUMNS"}}
-        os.execve(SCRIPTS / "ledgerdb", ["ledgerdb", *arguments], kept | variables)  # noqa: S606
-    shown = bytearray()
-
-    def until(wanted: bytes) -> bytes:
-        """Reads until it shows `wanted`, or ends: what it showed since the last time."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while wanted not in shown:
-            ready, _, _ = select.select([terminal], [], [], max(end - time.monotonic(), 0))
-            assert ready, bytes(shown)
-            try:
-                more = os.read(terminal, 65_536)
-            except OSError:  # it has ended: the other side is closed
-                more = b""
-            if not more:
-                break
-            shown.extend(more)
-        found = bytes(shown)
-        shown.clear()
-        return found
-
-    until.__dict__["write"] = lambda keys: os.write(terminal, keys)
-    until.__dict__["ended"] = lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    try:
-        yield until
-    finally:
-        os.close(terminal)
-
-
 def test_keys_of_top_on_a_terminal(reader: str) -> None:
-    with _terminal(reader, "top", "--every", "0.2", "--by", "rail") as until:
-        first = until(b"dead-letters --by error")
-        assert b"\x1b[?1049h" in first  # a screen of its own
-        until.__dict__["write"](b"p")
-        until(b"paused: p goes on")
-        until.__dict__["write"](b"q")
-        last = until(b"\x1b[?1049l")
-        until(b"never shown")
+    with terminal(reader, "top", "--every", "0.2", "--by", "rail") as screen:
+        assert b"\x1b[?1049h" in screen.until(b"dead-letters --by error")  # a screen of its own
+        screen.type(b"p")
+        screen.until(b"paused: p goes on")
+        screen.type(b"q")
+        last = screen.rest()
+        assert b"\x1b[?1049l" in last
         assert b"\x1b[?25h" in last  # the cursor is back
-        assert until.__dict__["ended"]() == 0
+        assert screen.code() == 0
+
+
+def test_a_signal_to_end_leaves_the_terminal_as_it_was(reader: str) -> None:
+    with terminal(reader, "top", "--every", "60") as screen:
+        screen.until(b"dead-letters --by error")
+        screen.kill(signal.SIGTERM)
+        assert b"\x1b[?1049l" in screen.rest()
+        assert screen.code() == 128 + signal.SIGTERM
 
 
 def test_a_narrow_terminal_shows_whole_ids(scene: Scene, reader: str) -> None:
-    with _terminal(reader, "items", "--status", "READY") as until:
-        shown = until(b"never shown").decode()
-        assert until.__dict__["ended"]() == 0
+    with terminal(reader, "items", "--status", "READY") as screen:
+        shown = screen.rest().decode()
+        assert screen.code() == 0
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert re.search(rf"^outbox id +{scene.due}\s*$", plain, re.MULTILINE)
     assert max(map(len, plain.splitlines())) <= COLUMNS
     assert "\x1b[36mREADY" in shown
-    with _terminal(reader, "items", "--status", "READY", NO_COLOR="1") as until:
-        assert b"\x1b[36m" not in until(b"never shown")
-        assert until.__dict__["ended"]() == 0
+    with terminal(reader, "items", "--status", "READY", NO_COLOR="1") as screen:
+        assert b"\x1b[36m" not in screen.rest()
+        assert screen.code() == 0
 
 
 def test_top_waits_for_a_database_that_restarts() -> None:
     with EmbeddedServer(version=18, settings=FAST) as server:
         url = server.url()
         upgrade(url, "head")
-        with _terminal(url, "top", "--every", "0.2") as until:
-            until(b"nothing needs a person")
+        with terminal(url, "top", "--every", "0.2") as screen:
+            screen.until(b"nothing needs a person")
             server.stop("immediate")
-            until(b"no answer at ")
+            screen.until(b"no answer at ")
             server.start()
-            while b"no answer at " in until(b"nothing needs a person"):
+            while b"no answer at " in screen.until(b"nothing needs a person"):
                 pass
-            until.__dict__["write"](b"q")
-            until(b"never shown")
-            assert until.__dict__["ended"]() == 0
+            screen.type(b"q")
+            screen.rest()
+            assert screen.code() == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tests.factories import OTHER_TENANT, TENANT
 from tests.operations.conftest import invoke, valid
 from tests.operations.scene import HOSTILE, SECRET, Scene, keys_of
 from tests.retention.history import History
+from tests.sql.operations import Operator, dead_letter
+from tests.sql.queue import Queue
 
 READING = ("status", "top", "items", "doubts", "dead-letters", "inspect", "trace")
 
@@ -275,6 +277,26 @@ def test_an_instruction_of_several_items(scene: Scene, reader: str) -> None:
         assert [event["kind"] for event in life["timeline"]] == ["QUEUED", "ENDED", "OPERATOR"]
         assert life["timeline"][2]["who"] == "ann"
     assert invoke(reader, "trace", "shared").stdout.count("instruction shared FAILED") == 2
+
+
+def test_a_life_that_an_operator_sent_on(
+    server_18: EmbeddedServer, client_head_18: psycopg.Connection[Any]
+) -> None:
+    """What operators did stands between the attempts, at its time."""
+    url = server_18.url(client_head_18.info.dbname)
+    with psycopg.connect(url, autocommit=True) as connection:
+        queue = Queue(connection)
+        Operator(queue).redrive(dead_letter(queue, "again"))
+        queue.complete(queue.claim(), "DISPATCHED")
+    life = valid("trace", invoke(url, "trace", "again", "--json").stdout)["items"][0]
+    assert [(event["kind"], event["attempt_no"]) for event in life["timeline"]] == [
+        ("QUEUED", None),
+        ("CLAIMED", 1),
+        ("ENDED", 1),
+        ("OPERATOR", None),
+        ("CLAIMED", 2),
+        ("ENDED", 2),
+    ]
 
 
 def test_a_life_whose_attempts_were_retired(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,11 +27,18 @@ def listening() -> Iterator[Callable[[float], str]]:
 
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
+    ended = signal.signal(signal.SIGTERM, _end)
     try:
         tty.setcbreak(terminal, termios.TCSADRAIN)  # Ctrl-C still interrupts
         yield lambda seconds: _key(terminal, seconds)
     finally:
+        signal.signal(signal.SIGTERM, ended)
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _end(number: int, _frame: object) -> None:
+    """Leaves by the way of every other end, which puts the terminal right."""
+    raise SystemExit(128 + number)
 
 
 def _sleep(seconds: float) -> str:
