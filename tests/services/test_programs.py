@@ -211,7 +211,7 @@ async def test_a_worker_whose_loop_stands_still_is_not_healthy() -> None:
         now += 11
         assert (await client.get("/healthz")).status_code == 503
         metrics = (await client.get("/metrics")).text
-        assert 'worker_items_total{what="dispatched"} 3.0' in metrics
+        assert 'ledgerdb_worker_items_total{what="dispatched"} 3.0' in metrics
 
 
 def test_a_worker_that_cannot_be_watched_does_not_start() -> None:
