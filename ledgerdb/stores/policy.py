@@ -87,8 +87,9 @@ class StoreRefused(ConfigurationError):
 def decide(environment: str | None, store_mode: str | None) -> Decision:
     """What the policy says about a store mode in an environment. It never raises.
 
-    Spelling is exact: `Prod`, `PROD ` and `dev ` are unknown. Whoever compares without case and
-    blanks here may compare otherwise elsewhere, and a typing error must not open the file store.
+    Spelling is exact: `Prod` is unknown, and so is `dev` with a blank behind it. Whoever compares
+    without case and blanks here may compare otherwise elsewhere, and a typing error must not open
+    the file store.
 
     Args:
         environment: of ENVIRONMENT, None where it is unset.

@@ -1,0 +1,1 @@
+"""The documentation: its code runs, its site is built strictly, its references are complete."""
