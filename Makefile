@@ -10,7 +10,7 @@ SEED   ?= 20261124
 HOURS  ?= 1
 PROOF  := $(BIN)/python -m proof
 
-.PHONY: help demo test prove fuzz soak ha check lint types verify-generated evidence plpgsql freeze schema plan clients privileges reference correctness sample verbs format clean
+.PHONY: help demo test prove fuzz soak ha services check lint types verify-generated approved docs browser evidence plpgsql freeze schema plan clients privileges reference correctness sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -46,7 +46,10 @@ soak: $(READY) ## Faults under load for hours, with a summary: make soak HOURS=8
 ha: $(READY) ## A highly available deployment loses its leader under load (installs Patroni beside the example)
 	$(BIN)/python examples/high-availability/run.py $(ARGS)
 
-check: lint types verify-generated test ## What CI runs
+services: $(READY) ## The reference services on an embedded PostgreSQL: ingress, worker, rail, traffic
+	$(BIN)/python -m examples.services.run $(ARGS)
+
+check: lint types verify-generated approved test ## What CI runs
 
 lint: $(READY) ## ruff, sqlfluff, the rules for SQL bodies, squawk
 	$(BIN)/ruff check .
@@ -71,8 +74,18 @@ verify-generated: $(READY) ## What is generated is what its sources make
 	$(BIN)/python -m tools.verbs --check
 	$(BIN)/python -m tools.correctness --check
 
-evidence: $(READY) ## Verify on an embedded PostgreSQL 18 and write evidence/
-	$(BIN)/ledgerdb verify retry-semantics $(ARGS)
+approved: $(READY) ## Every role has approved these bytes of the regulated surface
+	$(BIN)/ledgerdb verify conformance --out build/evidence
+
+docs: $(READY) ## The documentation site, strictly, in build/site
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going -q docs build/site
+	@echo 'build/site/index.html, or: python3 -m http.server --directory build/site'
+
+browser: ## Chromium and promtool, which tests of the console and of the alert rules use (Debian)
+	apt-get update -qq && apt-get install --yes -qq --no-install-recommends chromium prometheus
+
+evidence: $(READY) ## Run every verifier on an embedded PostgreSQL 18 and write evidence/
+	$(BIN)/ledgerdb verify all $(ARGS)
 
 freeze: $(READY) ## Copy changed functions to migrations/frozen and print their pins
 	$(BIN)/python -m tools.freeze $(ARGS)
