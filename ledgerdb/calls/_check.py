@@ -6,22 +6,19 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import utf_8_decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from ledgerdb.calls.wire import WireText
 from ledgerdb.errors import InvalidArgument
 
 T = TypeVar("T")
 
 _INTEGER_MAX: Final = 2**31 - 1
 _NO_LIST: Final = (str, bytes, bytearray, memoryview)  # sequences, of what nobody means
-_WINDOW_BYTES: Final = 8_192
-_NO_NUL: Final = "must not contain a NUL character"
+NO_NUL: Final = "must not contain a NUL character"
 _DIGITS: Final = 300
 _REPLACED: Final = str.maketrans({"\x00": "\N{REPLACEMENT CHARACTER}"})
 # An escaped NUL, not an escaped backslash before "u0000": no text of the database can hold it.
@@ -52,7 +49,7 @@ def _text(field: str, value: object) -> tuple[str, bytes]:
     if not isinstance(value, str):
         raise refuse(field, f"must be a string, not {type(value).__name__}")
     if "\x00" in value:
-        raise refuse(field, _NO_NUL)
+        raise refuse(field, NO_NUL)
     try:
         return value, value.encode()
     except UnicodeEncodeError:
@@ -234,45 +231,6 @@ def operator(actor: object, reason: object) -> dict[str, object]:
     return {"p_actor": text("actor", actor), "p_reason": text("reason", reason)}
 
 
-def json_buffer(
-    field: str, value: bytes | bytearray | memoryview | str | Mapping[str, Any]
-) -> WireText:
-    """A JSON document as the bytes that are sent: those of the caller as they are, a text encoded
-    once, a mapping serialized once.
-
-    Raises:
-        InvalidArgument: bytes that are no UTF-8 or no bytes in a row, a NUL character, or a value
-            that JSON cannot express.
-    """
-    if isinstance(value, bytes | bytearray | memoryview):
-        _require_text_bytes(field, value)
-        return WireText(value)
-    if isinstance(value, Mapping):
-        return WireText(json_object(field, value).encode())
-    return WireText(encoded(field, value))
-
-
-def _require_text_bytes(field: str, value: bytes | bytearray | memoryview) -> None:
-    """Looks at a window after the other: what is decoded to look is never the whole."""
-    try:
-        view = memoryview(value)
-    except ValueError:
-        raise refuse(field, "must not be a released memoryview") from None
-    if view.ndim != 1 or view.itemsize != 1 or not view.c_contiguous:
-        raise refuse(field, "must be bytes in a row")
-    place = 0
-    while place < len(view):
-        window = view[place : place + _WINDOW_BYTES]
-        last = place + len(window) == len(view)
-        try:
-            looked_at, length = utf_8_decode(window, "strict", last)
-        except UnicodeDecodeError as error:
-            raise refuse(field, f"must be UTF-8, byte {place + error.start} is not") from None
-        if "\x00" in looked_at:
-            raise refuse(field, _NO_NUL)
-        place += length
-
-
 def json_object(field: str, value: object) -> str:
     """A mapping as JSON.
 
@@ -296,5 +254,5 @@ def dump(field: str, value: object) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise refuse(field, f"must be expressible as JSON: {error}") from None
     if _JSON_NUL.search(dumped):
-        raise refuse(field, _NO_NUL)
+        raise refuse(field, NO_NUL)
     return text(field, dumped)

@@ -11,6 +11,7 @@ from sqlalchemy import Result
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._payload import load
+from ledgerdb.calls._sent import payload as as_sent
 from ledgerdb.calls._shape import from_json, many, one, one_or_none
 from ledgerdb.calls.wire import WireTexts
 from ledgerdb.rows import (
@@ -122,7 +123,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
             "p_participant_id": check.text("participant_id", instruction.participant_id),
             "p_idempotency_key": check.text("idempotency_key", instruction.idempotency_key),
             "p_rail_type": check.text("rail_type", instruction.rail_type),
-            "p_payload": check.json_buffer("payload", instruction.payload),
+            "p_payload": as_sent(instruction.payload),
             "p_correlation_id": check.optional_uuid("correlation_id", instruction.correlation_id),
             "p_client_id": check.optional_uuid("client_id", instruction.client_id),
             "p_client_id_hash": check.optional_text("client_id_hash", instruction.client_id_hash),
@@ -199,7 +200,7 @@ def enqueue(
             "p_participant_id": check.text("participant_id", participant_id),
             "p_idempotency_key": check.text("idempotency_key", idempotency_key),
             "p_rail_type": check.text("rail_type", rail_type),
-            "p_payload": check.json_buffer("payload", payload),
+            "p_payload": as_sent(payload),
         },
         one(EnqueuedItem),
         writes=True,
@@ -228,7 +229,7 @@ def _identifiers(
         "p_participant_ids": [check.text("participant_id", i.participant_id) for i in items],
         "p_idempotency_keys": [check.text("idempotency_key", i.idempotency_key) for i in items],
         "p_rail_types": [check.text("rail_type", i.rail_type) for i in items],
-        "p_payloads": WireTexts(check.json_buffer("payload", i.payload) for i in items),
+        "p_payloads": WireTexts(as_sent(i.payload) for i in items),
     }
 
 
