@@ -36,6 +36,7 @@ prove: $(READY) ## Every proof of docs/correctness.md in CI's sizes: make prove 
 	$(PROOF) mutants --seed $(SEED)
 	$(PROOF) fuzz --seed $(SEED)
 	$(PROOF) chaos --seed $(SEED)
+	$(PROOF) payload
 
 fuzz: $(READY) ## Hostile arguments for every function and entry point: make fuzz CALLS=1000000
 	$(PROOF) fuzz --calls $(CALLS) $(ARGS)
