@@ -94,8 +94,12 @@ def interleavings(
             seconds=time.monotonic() - began,
             further={
                 "scenarios_by_preemptions_still_to_play": {
-                    "statements": outcome.statements.bounds,
-                    "inside": outcome.inside.bounds,
+                    # JSON has text for names
+                    name: {str(bound): count for bound, count in scenarios.items()}
+                    for name, scenarios in (
+                        ("statements", outcome.statements.bounds),
+                        ("inside", outcome.inside.bounds),
+                    )
                 }
             },
         )
