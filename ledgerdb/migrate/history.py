@@ -20,9 +20,9 @@ def revisions(script: ScriptDirectory, heads: Sequence[str]) -> list[Script]:
 
 
 def info(revision: Script) -> StepInfo:
-    """The revision and the first line of its docstring."""
-    first, _, _ = revision.longdoc.strip().partition("\n")
-    return StepInfo(revision.revision, first)
+    """The revision and the first paragraph of its docstring, on one line."""
+    first, _, _ = revision.longdoc.strip().partition("\n\n")
+    return StepInfo(revision.revision, " ".join(first.split()))
 
 
 def load_all(line: Sequence[Script], migrations: Path) -> list[tuple[pins.Pin, frozen.SqlFile]]:

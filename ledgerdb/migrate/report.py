@@ -14,7 +14,7 @@ _log = logging.getLogger("ledgerdb.migrate")
 
 @dataclass(frozen=True, slots=True)
 class StepInfo:
-    """One revision: its identifier and the first line of its docstring."""
+    """One revision: its identifier and the first paragraph of its docstring."""
 
     revision: str
     summary: str

@@ -39,7 +39,7 @@ class Applied:
 
     Attributes:
         revision: its identifier.
-        summary: the first line of its docstring.
+        summary: the first paragraph of its docstring.
         route: DIRECT, ONLINE, ADOPTED or RECORDED (see the table's comment).
         release: of ledgerdb, that applied it.
         client: application name of the session.

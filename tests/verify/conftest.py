@@ -8,30 +8,43 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from pytest_postgresql.executors import NoopExecutor
 from typer.testing import CliRunner
 
 from ledgerdb.cli import app
 from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.migrate import upgrade
 from ledgerdb.url import URL_VARIABLES
 from ledgerdb.verify.witness import Session, Witness
+from proof.ground import FAST
 from tests.commands import Result
+
+_HEAD = "witnessed_head"
+
+
+@pytest.fixture(scope="session")
+def witnessed_server() -> Iterator[EmbeddedServer]:
+    """A server of their own, with a template at head: roles are of the server, and other tests
+    leave some behind.
+    """
+    with EmbeddedServer(version=18, settings=FAST) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(_HEAD)))
+        upgrade(server.url(_HEAD))
+        yield server
 
 
 @pytest.fixture(scope="module")
-def shared_url(
-    request: pytest.FixtureRequest, server_18: EmbeddedServer, head_18: NoopExecutor
-) -> Iterator[str]:
+def shared_url(request: pytest.FixtureRequest, witnessed_server: EmbeddedServer) -> Iterator[str]:
     """A clone of the migrated template, for the module."""
     name = "witnessed_" + request.module.__name__.rpartition(".")[2]
-    with psycopg.connect(server_18.url(), autocommit=True) as connection:
+    with psycopg.connect(witnessed_server.url(), autocommit=True) as connection:
         connection.execute(
             sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(head_18.template_dbname)
+                sql.Identifier(name), sql.Identifier(_HEAD)
             )
         )
         try:
-            yield server_18.url(name)
+            yield witnessed_server.url(name)
         finally:
             connection.execute(
                 sql.SQL("drop database {} with (force)").format(sql.Identifier(name))

@@ -90,11 +90,13 @@ def test_an_interrupted_build_fails_the_command(interrupted: str, tmp_path: Path
     assert read(tmp_path / ARTEFACT).status is Status.FAIL
 
 
-def test_any_login_may_verify(shared_url: str, server_18: EmbeddedServer, tmp_path: Path) -> None:
+def test_any_login_may_verify(
+    shared_url: str, witnessed_server: EmbeddedServer, tmp_path: Path
+) -> None:
     with psycopg.connect(shared_url, autocommit=True) as connection:
         connection.execute("create role verify_anybody login")
         try:
-            url = server_18.url(connection.info.dbname, user="verify_anybody")
+            url = witnessed_server.url(connection.info.dbname, user="verify_anybody")
             done = verify(*COMMAND, "--json", "--out", tmp_path, url=url)
         finally:
             connection.execute("drop role verify_anybody")

@@ -110,13 +110,13 @@ def test_every_relation_and_function_is_guarded(site: psycopg.Connection[Any]) -
     assert len([x for x in found if x.startswith("PUBLIC may execute")]) == len(matrix.executors)
 
 
-def test_the_command(shared_url: str, server_18: EmbeddedServer, tmp_path: Path) -> None:
+def test_the_command(shared_url: str, witnessed_server: EmbeddedServer, tmp_path: Path) -> None:
     """As a login with no rights at all, on a database that one grant has spoilt."""
     with psycopg.connect(shared_url, autocommit=True) as connection:
         connection.execute("create role roles_anybody login")
         connection.execute("grant delete on public.tenants to symphony_readonly")
         try:
-            url = server_18.url(connection.info.dbname, user="roles_anybody")
+            url = witnessed_server.url(connection.info.dbname, user="roles_anybody")
             done = verify("roles", "--url", url, "--out", tmp_path)
         finally:
             connection.execute("revoke delete on public.tenants from symphony_readonly")
