@@ -53,12 +53,28 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("_due_items_fairly", "-ordered := false;\n+null;"): (
         "null counts as false, and `null or true` is true"
     ),
+    ("_due_items", "+abandoned := true;"): (
+        "the claim then looks for leases to close among its items, and there are none"
+    ),
+    ("_lock_item_for_operator", "+if found and v_lease_ends_at <= clock_timestamp() then"): (
+        "on hold with a lease is in doubt: the call is refused in the end, which undoes the closing"
+    ),
+    ("adopt_queued_item", "+where s.next_sequence_id <= excluded.next_sequence_id;"): (
+        "where the two are equal, the row is written with what it holds"
+    ),
+    ("complete_outbox_attempts", "+where p.outbox_id = v.outbox_id\n"): (
+        "the statement requeues the row too, and PostgreSQL writes a row once in a statement: the"
+        " update, which it comes to first"
+    ),
+    ("uuid_v7_or_random", "clock_timestamp()) * 1001)::bigint"): (
+        "PostgreSQL 18 has a function for it and does not come here; tests/sql reads the time on 16"
+    ),
 }
 
 
 def reason_for(mutant: Mutant) -> str | None:
     """Why nobody can tell it from the live function."""
     for (function, part), reason in _REASONS.items():
-        if mutant.function == function and part in mutant.change:
+        if mutant.function == function and part in f"{mutant.change}\n":
             return reason
     return None

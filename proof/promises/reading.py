@@ -148,16 +148,28 @@ def health(world: World) -> None:
 
 @promise("sealing leaves nothing unsealed, and health says when it was", alone=True)
 def sealed(world: World) -> None:
-    items.item(world)
+    one = items.item(world)
     before = world.one("outbox_health")
     same("unsealed", (before["unsealed"], before["last_sealed_at"]), (1, None))
     (attested,) = world.table("ingress_attestations")
     same("since", before["oldest_unsealed_at"], attested["received_at"])
-    world.call("seal_ledger", limit=10)
-    after = world.one("outbox_health")
-    (seal,) = world.table("ledger_seals")
-    same("nothing", (after["unsealed"], after["oldest_unsealed_at"]), (0, None))
-    same("when", after["last_sealed_at"], seal["sealed_at"])
+
+    def seal() -> None:
+        world.call("seal_ledger", limit=10)
+        after = world.one("outbox_health")
+        same("nothing", (after["unsealed"], after["oldest_unsealed_at"]), (0, None))
+        last = world.table("ledger_seals", "seal_no")[-1]
+        same("when", after["last_sealed_at"], last["sealed_at"])
+
+    seal()
+    # now the attempts are sealed further than the attestations, then the other way round
+    items.claim(world, one)
+    items.complete(world, one, "DISPATCHED")
+    same("an attempt", world.one("outbox_health")["unsealed"], 1)
+    seal()
+    items.item(world)
+    same("an attestation", world.one("outbox_health")["unsealed"], 1)
+    seal()
 
 
 @promise("the queue is listed page by page in the order of acceptance, by any filter")
