@@ -64,35 +64,50 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-FILES = {
-    ".gitattributes": (ROOT / ".gitattributes").read_text(),
-    ".gitignore": "__pycache__/\n*.swp\n",
-    "README.md": "not regulated\n",
-    "evidence/contract.yml": "rows: []\n",
-    "evidence/phase1/some_check.json": "{}\n",
-    "migrations/bookkeeping.sql": "-- books\n",
-    "migrations/catalog/0001.json": "{}\n",
-    "migrations/clients/0.1.0.json": "{}\n",
-    "migrations/ddl/0001_t.sql": TABLE,
-    "migrations/env.py": "",
-    "migrations/frozen/0001_f.sql": FUNCTION,
-    "migrations/online/0001_first.py": ONLINE.format(table=sha256(TABLE)),
-    "migrations/phases.toml": "# none\n",
-    "migrations/schema.sql": TABLE,
-    "migrations/script.py.mako": "${message}\n",
-    "migrations/verify/0001_first.sql": "select 'finding' where false\n",
-    "migrations/versions/0001_first.py": REVISION.format(
-        function=sha256(FUNCTION), table=sha256(TABLE)
-    ),
-    "sqlfunctions/README.md": "# The SQL functions\n",
-    "sqlfunctions/f.sql": FUNCTION,
-} | {
-    f"evidence/{path.name}": path.read_text("utf-8")
-    for path in (
-        *(ROOT / "evidence").glob("*.schema.json"),
-        ROOT / "evidence" / "change-control.toml",
-    )
-}
+# The policy of this repository, but for three people.
+_, _SEPARATOR, _REST = (
+    (ROOT / "evidence" / "change-control.toml").read_text("utf-8").partition("[signatures]\n")
+)
+_SIGNATURES_AND_ROLES = _SEPARATOR + _REST
+STRICT = """\
+[separation]
+separated = [
+    ["architect", "implementer"],
+    ["architect", "policy_guardian"],
+    ["implementer", "policy_guardian"],
+]
+
+"""
+FILES = (
+    {
+        ".gitattributes": (ROOT / ".gitattributes").read_text(),
+        ".gitignore": "__pycache__/\n*.swp\n",
+        "README.md": "not regulated\n",
+        "evidence/contract.yml": "rows: []\n",
+        "evidence/phase1/some_check.json": "{}\n",
+        "migrations/bookkeeping.sql": "-- books\n",
+        "migrations/catalog/0001.json": "{}\n",
+        "migrations/clients/0.1.0.json": "{}\n",
+        "migrations/ddl/0001_t.sql": TABLE,
+        "migrations/env.py": "",
+        "migrations/frozen/0001_f.sql": FUNCTION,
+        "migrations/online/0001_first.py": ONLINE.format(table=sha256(TABLE)),
+        "migrations/phases.toml": "# none\n",
+        "migrations/schema.sql": TABLE,
+        "migrations/script.py.mako": "${message}\n",
+        "migrations/verify/0001_first.sql": "select 'finding' where false\n",
+        "migrations/versions/0001_first.py": REVISION.format(
+            function=sha256(FUNCTION), table=sha256(TABLE)
+        ),
+        "sqlfunctions/README.md": "# The SQL functions\n",
+        "sqlfunctions/f.sql": FUNCTION,
+    }
+    | {
+        f"evidence/{path.name}": path.read_text("utf-8")
+        for path in (ROOT / "evidence").glob("*.schema.json")
+    }
+    | {"evidence/change-control.toml": STRICT + _SIGNATURES_AND_ROLES}
+)
 REGULATED = sorted(
     path
     for path in FILES
