@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def show_pack(document: _Row, report: PackReport) -> None:
     if report.ok:
         console.print(f"holds: {len(report.proven)} proven, {len(report.unproven)} not")
     else:
-        console.print(f"[red]does not hold[/]: {len(report.findings)} findings")
+        console.print(f"[red]does not hold[/]: {_counted(report.findings)}")
     console.print("ledgerdb evidence verify says which", style="dim")
 
 
@@ -77,7 +77,7 @@ def show_report(file: Path, result: PackReport | str) -> None:
     ):
         for statement in statements:
             console.print(f"{escape(str(file))}: [{style}]{word}[/]: {_plain(statement)}")
-    verdict = "holds" if result.ok else f"does not hold, {len(result.findings)} findings"
+    verdict = "holds" if result.ok else f"does not hold, {_counted(result.findings)}"
     console.print(f"{escape(str(file))}: {verdict}")
 
 
@@ -141,3 +141,7 @@ def _told(event: str, row: _Row) -> str:
 def _plain(value: object) -> str:
     """Texts of others cannot style, nor move the cursor of a terminal."""
     return escape("".join(one if one.isprintable() else "\ufffd" for one in str(value)))
+
+
+def _counted(findings: Sequence[object]) -> str:
+    return f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"

@@ -9,10 +9,10 @@ from typing import Annotated, Final
 
 import typer
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from ledgerdb.cli.operations.layout import console
 from ledgerdb.cli.verify import Out, checking, folder_of
 from ledgerdb.verify.artefacts import Artefact, Soundness, artefacts
 from ledgerdb.verify.contract import CLOSEOUT, STATUS
@@ -58,7 +58,7 @@ def evidence_command(*, directory: _Dir = None, as_json: _Json = False) -> None:
         for one in found:
             status = "" if one.evidence is None else str(one.evidence.status)
             table.add_row(one.path, _coloured(one.soundness), _coloured(status))
-        Console(highlight=False).print(table)
+        console().print(table)
         for one in found:
             for why in one.why:
                 typer.echo(f"{one.path}: {why}")
@@ -82,7 +82,7 @@ def contract_command(*, directory: _Dir = None, out: Out = None, as_json: _Json 
         for row in status.details["rows"]:
             required = "" if row["required"] else " (not required)"
             table.add_row(row["id"] + required, _coloured(row["found"]), row["evidence"])
-        Console(highlight=False).print(table)
+        console().print(table)
         # what the closing statement finds beside that is what follows from it
         told = status if status.status is Status.FAIL else closing
         for finding in told.details["findings"]:
@@ -125,9 +125,9 @@ def all_command(
                 one.verifier,
                 _coloured(one.result),
                 f"{one.seconds:.1f}",
-                "\n".join(one.artefacts) or escape(one.said[0] if one.said else ""),
+                "\n".join(one.artefacts) or (one.said[0] if one.said else ""),
             )
-        Console(highlight=False).print(table)
+        console().print(table)
         for one in outcomes:
             if one.result in {Result.FAIL, Result.UNKNOWN}:
                 for line in one.said:
@@ -158,6 +158,5 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _coloured(word: str) -> str:
-    colour = _COLOURS.get(word, "red")
-    return f"[{colour}]{word}[/]" if word else ""
+def _coloured(word: str) -> Text:
+    return Text(word, style=_COLOURS.get(word, "red"))

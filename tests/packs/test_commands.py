@@ -159,7 +159,7 @@ def test_show_tells_the_life() -> None:
 
 def test_show_a_broken_one(broken: Path, tmp_path: Path) -> None:
     done = evidence("show", broken)
-    assert (done.exit_code, done.stdout.splitlines()[-2]) == (1, "does not hold: 1 findings")
+    assert (done.exit_code, done.stdout.splitlines()[-2]) == (1, "does not hold: 1 finding")
     shapeless = tmp_path / "shapeless.json"
     document = golden()
     del document["attempts"]
@@ -176,7 +176,7 @@ def test_verify_says_each_finding_in_a_line(broken: Path) -> None:
         f"{broken}: wrong: attempts[0].latency_ms: is not what the row under its leaf says of"
         " latency_ms\n"
     ) in done.stdout
-    assert done.stdout.splitlines()[-1] == f"{broken}: does not hold, 1 findings"
+    assert done.stdout.splitlines()[-1] == f"{broken}: does not hold, 1 finding"
 
 
 def test_verify_for_machines(broken: Path, tmp_path: Path) -> None:
