@@ -11,7 +11,7 @@ from rich.text import Text
 from ledgerdb.cli.operations import views
 from ledgerdb.cli.operations.document import echo
 from ledgerdb.cli.operations.layout import Cell, console, instant, number, show
-from ledgerdb.cli.operations.options import AsJson, Limit, Participant, Rail, Role, Tenant
+from ledgerdb.cli.operations.options import After, AsJson, Limit, Participant, Rail, Role, Tenant
 from ledgerdb.cli.operations.session import opened
 from ledgerdb.cli.operations.views import DeadFilter, GroupBy
 from ledgerdb.cli.options import Url
@@ -55,14 +55,7 @@ def dead_letters(
     tenant: Tenant = None,
     participant: Participant = None,
     disputed: Disputed = None,
-    after: Annotated[
-        UUID | None,
-        typer.Option(
-            metavar="OUTBOX_ID",
-            help="Go on behind this one, the last of the page before.",
-            show_default=False,
-        ),
-    ] = None,
+    after: After = None,
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = None,

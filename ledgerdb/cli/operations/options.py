@@ -14,6 +14,7 @@ from ledgerdb.errors import ConfigurationError
 
 __all__ = [
     "Actor",
+    "After",
     "AsJson",
     "ItemId",
     "Limit",
@@ -47,6 +48,15 @@ Participant = Annotated[
     str | None, typer.Option("--participant", help="Only of this participant.", show_default=False)
 ]
 Rail = Annotated[str | None, typer.Option("--rail", help="Only of this rail.", show_default=False)]
+After = Annotated[
+    UUID | None,
+    typer.Option(
+        "--after",
+        metavar="OUTBOX_ID",
+        help="Go on behind this one, the last of the page before.",
+        show_default=False,
+    ),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")]
 ItemId = Annotated[UUID, typer.Argument(metavar="OUTBOX_ID", help="The item.", show_default=False)]
 Actor = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 
@@ -12,6 +11,7 @@ from ledgerdb import calls
 from ledgerdb.cli.operations.document import echo
 from ledgerdb.cli.operations.layout import console, instant, number, show, state
 from ledgerdb.cli.operations.options import (
+    After,
     AsJson,
     Limit,
     Participant,
@@ -60,14 +60,7 @@ def items(
     tenant: Tenant = None,
     participant: Participant = None,
     rail: Rail = None,
-    after: Annotated[
-        UUID | None,
-        typer.Option(
-            metavar="OUTBOX_ID",
-            help="Go on behind this one, the last of the page before.",
-            show_default=False,
-        ),
-    ] = None,
+    after: After = None,
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = None,
