@@ -17,6 +17,7 @@ from ledgerdb.cli.evidence_text import show_pack, show_report
 from ledgerdb.cli.options import Url
 from ledgerdb.errors import ConfigurationError, LedgerError
 from ledgerdb.packs import (
+    InvalidPack,
     KeptSeal,
     PackReport,
     check_pack,
@@ -101,8 +102,12 @@ def show_command(
 ) -> None:
     """Show a pack to a person: what became of an instruction."""
     data = file.read_bytes()
-    report = check_pack(data)
-    show_pack(read_pack(data), report)
+    try:
+        report = check_pack(data)
+        document = read_pack(data)
+    except InvalidPack as error:
+        raise InvalidPack(f"{file}: {error}") from error
+    show_pack(document, report)
     if not report.ok:
         raise typer.Exit(_BROKEN)
 
@@ -172,8 +177,10 @@ def _checked(
             )
             today = None if found is None else read_pack(pack_document(found))
             check_today(document, today, report)
-    except (LedgerError, OSError) as error:
+    except LedgerError as error:
         return str(error)
+    except OSError as error:  # its own text would name the file again
+        return error.strerror or str(error)
     return report
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ledgerdb.cli.operations.layout import console
 from ledgerdb.cli.verify import Out, checking, folder_of
-from ledgerdb.verify.artefacts import Artefact, Soundness, artefacts
+from ledgerdb.verify.artefacts import Artefact, Soundness, artefacts, existing
 from ledgerdb.verify.contract import CLOSEOUT, STATUS
 from ledgerdb.verify.everything import Outcome, Result, verify_all, write_contract
 from ledgerdb.verify.evidence import Status
@@ -72,7 +72,7 @@ def contract_command(*, directory: _Dir = None, out: Out = None, as_json: _Json 
     Writes the two artefacts into the folder of the evidence, or into that of --out.
     """
     with checking("contract"):
-        folder = folder_of(directory)
+        folder = existing(folder_of(directory))
         found = write_contract(folder, out)
     status, closing = found[STATUS], found[CLOSEOUT]
     if as_json:

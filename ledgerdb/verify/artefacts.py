@@ -14,7 +14,7 @@ from ledgerdb.verify.evidence import Evidence, InvalidEvidence, read
 from ledgerdb.verify.freshness import staleness
 from ledgerdb.verify.registry import CONTRACT
 
-__all__ = ["Artefact", "Soundness", "artefacts", "look_at"]
+__all__ = ["Artefact", "Soundness", "artefacts", "existing", "look_at"]
 
 # Schemas describe, approvals are signed by people (`ledgerdb verify conformance`): no evidence.
 _SCHEMAS: Final = "*.schema.json"
@@ -49,6 +49,17 @@ class Artefact:
     evidence: Evidence | None = None
 
 
+def existing(folder: Path) -> Path:
+    """The folder: what is named by mistake is not made.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f"no folder {folder}")
+    return folder
+
+
 def artefacts(folder: Path) -> list[Artefact]:
     """Every file of evidence in a folder, in the order of their paths.
 
@@ -56,9 +67,7 @@ def artefacts(folder: Path) -> list[Artefact]:
         ConfigurationError: there is no such folder, or a commit cannot be looked for.
         OSError: a file cannot be read.
     """
-    if not folder.is_dir():
-        raise ConfigurationError(f"no folder {folder}")
-    found = {path: look_at(folder, path) for path in sorted(_files(folder))}
+    found = {path: look_at(folder, path) for path in sorted(_files(existing(folder)))}
     for path, why in _moved_on(found):
         artefact = found[path]
         if artefact.soundness in {Soundness.SOUND, Soundness.STALE}:

@@ -338,3 +338,11 @@ def test_the_command(tmp_path: Path) -> None:
     done = verify("contract", "--dir", tmp_path, "--json")
     status, closing = json.loads(done.stdout)
     assert (done.code, status["status"], closing["status"]) == (1, "FAIL", "FAIL")
+
+
+def test_a_folder_that_is_named_by_mistake_is_not_made(tmp_path: Path) -> None:
+    folder = tmp_path / "nothing"
+    done = verify("contract", "--dir", folder)
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr == f"error: no folder {folder}\n"
+    assert not folder.exists()
