@@ -6,18 +6,20 @@ otherwise). A connection whose server died, or is a standby now, takes the rest 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ledgerdb._connection import BlockingConnection, LedgerConnection, is_dead
-from ledgerdb.errors import ConfigurationError, ServerReadOnly
+from ledgerdb.errors import ConfigurationError, LedgerError, ServerReadOnly
 
-__all__ = ["hold"]
+__all__ = ["hold", "lent", "takes_the_pool"]
 
 _READ_ONLY: Final = "25006"
 # Read, and pinned: a reload of the server's configuration does not weaken a session that is open.
@@ -117,9 +119,38 @@ def _judge(context: ExceptionContext) -> None:
     if not isinstance(error, psycopg.Error) or error.sqlstate != _READ_ONLY:
         return
     connection = context.connection
-    driver = connection.connection.driver_connection if connection is not None else None
-    if (
+    if connection is not None and _is_standby(connection.connection.driver_connection):
+        context.is_disconnect = True  # SQLAlchemy throws the pool's connections away together
+
+
+def _is_standby(driver: object) -> bool:
+    return (
         isinstance(driver, psycopg.BaseConnection)
         and driver.info.parameter_status("in_hot_standby") == "on"
-    ):
-        context.is_disconnect = True  # SQLAlchemy throws the pool's connections away together
+    )
+
+
+def takes_the_pool(driver: psycopg.BaseConnection[Any], error: BaseException) -> bool:
+    """Whether an error on one connection says that the others of its pool are as useless: the
+    server is gone, or a standby now. Who was interrupted has lost one connection.
+    """
+    if isinstance(error, ServerReadOnly):
+        return _is_standby(driver)
+    return driver.closed and isinstance(error, LedgerError)
+
+
+@contextmanager
+def lent(engine: Engine, pooled: PoolProxiedConnection) -> Iterator[psycopg.Connection[Any]]:
+    """A blocking connection of the pool, given back at the end, or thrown away where it broke."""
+    driver: Any = pooled.driver_connection
+    try:
+        yield driver
+    except BaseException as error:
+        if takes_the_pool(driver, error):
+            pooled.invalidate(error)
+            engine.dispose()
+        elif driver.closed:
+            pooled.invalidate(error)
+        raise
+    finally:
+        pooled.close()

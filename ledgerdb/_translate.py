@@ -41,13 +41,17 @@ def connecting() -> Iterator[None]:
         raise DatabaseUnavailable(
             f"no connection of the pool came free in time: {error}"
         ) from error
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, psycopg.Error) as error:
         raise DatabaseUnavailable(f"no connection to the database: {_first_line(error)}") from error
 
 
 @contextmanager
-def executing(call: Call[Any], connection: Connection | None) -> Iterator[None]:
-    """Errors while a call is executed on a connection.
+def executing(call: Call[Any], driver: object) -> Iterator[None]:
+    """Errors while a call is executed on a connection, by SQLAlchemy or straight on the driver's.
+
+    Args:
+        call: which one.
+        driver: the driver's connection.
 
     Raises:
         LedgerError: the class for the SQLSTATE; the driver's error stays its cause.
@@ -57,7 +61,7 @@ def executing(call: Call[Any], connection: Connection | None) -> Iterator[None]:
     """
     try:
         yield
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, psycopg.Error) as error:
         raise _translated(error, call) from error
     except Exception:
         raise
@@ -67,7 +71,6 @@ def executing(call: Call[Any], connection: Connection | None) -> Iterator[None]:
                 f"{call.function}: interrupted, it may or may not have committed; {call.advice}"
             )
         raise
-    driver = connection.connection.driver_connection if connection else None
     if call.writes and isinstance(driver, LedgerConnection) and driver.was_unconfirmed():
         raise OutcomeUnknown(
             f"{call.function}: committed, but not confirmed by a synchronous standby, so a failover"
@@ -84,16 +87,24 @@ def committing(connection: Connection | None) -> Iterator[None]:
             it has, and the wait for a synchronous standby was cancelled.
         DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
     """
-    with executing(_COMMIT, connection):
+    with executing(_COMMIT, driver_of(connection)):
         yield
 
 
-def _translated(error: exc.DBAPIError, call: Call[Any]) -> LedgerError:
-    cause = error.orig
+def driver_of(connection: Connection | None) -> object:
+    """The driver's connection under one of SQLAlchemy, of either colour; None where it is lost."""
+    if connection is None or connection.invalidated:
+        return None
+    return connection.connection.driver_connection
+
+
+def _translated(error: exc.DBAPIError | psycopg.Error, call: Call[Any]) -> LedgerError:
+    invalidated = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    cause = error if isinstance(error, psycopg.Error) else error.orig
     diagnostics = cause.diag if isinstance(cause, psycopg.Error) else None
     sqlstate = diagnostics.sqlstate if diagnostics else None
     lost = sqlstate is None or sqlstate.startswith("08") or sqlstate in _CONNECTION_LOST
-    if lost and (error.connection_invalidated or isinstance(cause, psycopg.OperationalError)):
+    if lost and (invalidated or isinstance(cause, psycopg.OperationalError)):
         if call.writes:
             return OutcomeUnknown(
                 f"the connection broke during {call.function}, or gave no answer in time: it may or"

@@ -15,9 +15,10 @@ from tenacity import AsyncRetrying
 
 from ledgerdb._adapt import know_wire_text
 from ledgerdb._connection import AwaitedConnection
+from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
-from ledgerdb._session import hold
-from ledgerdb._translate import committing, connecting, executing
+from ledgerdb._session import hold, takes_the_pool
+from ledgerdb._translate import committing, connecting, driver_of, executing
 from ledgerdb.calls import Call
 from ledgerdb.engine import EngineSettings, accepted, engine_arguments, settings_of
 from ledgerdb.errors import OutcomeUnknown
@@ -52,9 +53,11 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    with executing(call, connection.sync_connection):
-        know_wire_text((await connection.get_raw_connection()).driver_connection)
-        return call.shape(await connection.execute(call.statement, call.parameters))
+    driver = driver_of(connection.sync_connection)
+    with executing(call, driver):
+        know_wire_text(driver)
+        rows = (await connection.execute(call.statement, call.parameters)).all()
+    return call.shape(rows)
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
@@ -105,7 +108,8 @@ class AsyncLedgerTransaction(AsyncVerbs):
 class AsyncLedger(AsyncVerbs):
     """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
-    A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
+    A verb is one statement that commits by itself, hence one round trip, straight on the driver's
+    connection. `transaction()` gives the same
     verbs inside one transaction; `AsyncLedgerTransaction(connection)` gives them inside the
     caller's.
 
@@ -122,7 +126,6 @@ class AsyncLedger(AsyncVerbs):
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._settings = settings_of(engine.sync_engine)
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     def connect(cls, url: str | None = None, settings: EngineSettings | None = None) -> Self:
@@ -146,8 +149,18 @@ class AsyncLedger(AsyncVerbs):
         return await retrying(self._once, call)
 
     async def _once(self, call: Call[T]) -> T:
-        async with _connected(self._autocommit) as connection:
-            return await arun(connection, call)
+        async with _connected(self.engine) as connection:
+            driver: Any = driver_of(connection.sync_connection)
+            try:
+                with executing(call, driver):
+                    rows = await driver.wait(asking(driver, call))
+            except BaseException as error:
+                if driver.closed:
+                    await asyncio.shield(connection.invalidate(error))
+                if takes_the_pool(driver, error):
+                    await asyncio.shield(self.engine.dispose())
+                raise
+        return call.shape(rows)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncLedgerTransaction]:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine
 from tenacity import Retrying
 
 from ledgerdb._adapt import know_wire_text
+from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
-from ledgerdb._translate import committing, connecting, executing
+from ledgerdb._session import lent
+from ledgerdb._translate import committing, connecting, driver_of, executing
 from ledgerdb.calls import Call
 from ledgerdb.engine import EngineSettings, create_ledger_engine, settings_of
 from ledgerdb.errors import OutcomeUnknown
@@ -30,9 +32,11 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    with executing(call, connection):
-        know_wire_text(connection.connection.driver_connection)
-        return call.shape(connection.execute(call.statement, call.parameters))
+    driver = driver_of(connection)
+    with executing(call, driver):
+        know_wire_text(driver)
+        rows = connection.execute(call.statement, call.parameters).all()
+    return call.shape(rows)
 
 
 class LedgerTransaction(Verbs):
@@ -51,7 +55,8 @@ class LedgerTransaction(Verbs):
 class Ledger(Verbs):
     """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
-    A verb is one statement in autocommit mode, hence one round trip. `transaction()` gives the same
+    A verb is one statement that commits by itself, hence one round trip, straight on the driver's
+    connection. `transaction()` gives the same
     verbs inside one transaction; `LedgerTransaction(connection)` gives them inside the caller's.
 
     A write whose outcome is unknown (a failover, a lost answer) is called again for a while
@@ -62,7 +67,6 @@ class Ledger(Verbs):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._settings = settings_of(engine)
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     def connect(cls, url: str | None = None, settings: EngineSettings | None = None) -> Self:
@@ -88,9 +92,10 @@ class Ledger(Verbs):
 
     def _once(self, call: Call[T]) -> T:
         with connecting():
-            connection = self._autocommit.connect()
-        with connection:
-            return run(connection, call)
+            pooled = self.engine.raw_connection()
+        with lent(self.engine, pooled) as driver, executing(call, driver):
+            rows = driver.wait(asking(driver, call))
+        return call.shape(rows)
 
     @contextmanager
     def transaction(self) -> Iterator[LedgerTransaction]:

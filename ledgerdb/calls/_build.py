@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Executable, Result, TextClause, text
+from sqlalchemy import Executable, TextClause, text
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class Call(Generic[T]):
         function: name of the SQL function in schema public.
         statement: the SQL, arguments by name.
         parameters: values of the arguments, checked for type.
-        shape: turns the result into typed rows.
+        shape: turns the rows of the result into typed rows.
         writes: True where the function writes: a broken connection then means an unknown outcome.
         replays: True where the same call again, after an unknown outcome, gives that outcome and
             changes nothing; the facades then call it again themselves.
@@ -32,7 +32,7 @@ class Call(Generic[T]):
     function: str
     statement: Executable
     parameters: Mapping[str, object]
-    shape: Callable[[Result[Any]], T]
+    shape: Callable[[Sequence[Any]], T]
     writes: bool
     replays: bool = False
     advice: str = "call it again with the same arguments to learn"

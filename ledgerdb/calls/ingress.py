@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Result
-
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._payload import load
@@ -280,8 +278,8 @@ def evidence_pack(tenant_id: UUID, instruction_id: str) -> Call[EvidencePack | N
     )
 
 
-def _evidence(result: Result[Any]) -> EvidencePack | None:
-    document = result.scalar_one()
+def _evidence(rows: Sequence[Any]) -> EvidencePack | None:
+    ((document,),) = rows
     if document is None:
         return None
     pack = load(document)

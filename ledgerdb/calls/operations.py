@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Result
-
 from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import OPERATOR, Call, columns_of, statement
 from ledgerdb.calls._payload import load
@@ -210,8 +208,8 @@ def inspect(outbox_id: UUID) -> Call[InspectedItem | None]:
     )
 
 
-def _inspected(result: Result[Any]) -> InspectedItem | None:
-    document = result.scalar_one_or_none()
+def _inspected(rows: Sequence[Any]) -> InspectedItem | None:
+    ((document,),) = rows
     if document is None:
         return None
     item = load(document)

@@ -150,7 +150,7 @@ def complete(
         batch.function,
         batch.statement,
         batch.parameters,
-        lambda result: recorded(_COMPLETED(result)),
+        lambda rows: recorded(_COMPLETED(rows)),
         writes=True,
         replays=True,
     )

@@ -4,13 +4,13 @@ lease token. A page begins after the last row of the one before, so it is as qui
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    Result,
     Row,
     Select,
     TableClause,
@@ -164,15 +164,14 @@ def server_time() -> Call[datetime]:
         "statement_timestamp",
         select(func.statement_timestamp()),
         {},
-        lambda result: result.scalar_one(),
+        lambda rows: rows[0][0],
         writes=False,
     )
 
 
 def _page(found: Select[Any], limit: int) -> Call[Page]:
-    def shape(result: Result[Any]) -> Page:
-        rows = tuple(result)
-        return Page(rows[:limit], more=len(rows) > limit)
+    def shape(rows: Sequence[Any]) -> Page:
+        return Page(tuple(rows[:limit]), more=len(rows) > limit)
 
     (view,) = found.get_final_froms()
     return Call(str(view), found.limit(limit + 1), {}, shape, writes=False)

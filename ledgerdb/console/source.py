@@ -125,7 +125,8 @@ class Source:
         self, where: DeadLetterFilter, after: tuple[datetime | None, UUID] | None, limit: int
     ) -> Page:
         """A page of the dead letters."""
-        return self.ledger.execute(lists.dead_letters(where, after, limit))
+        with self.ledger.transaction() as now:
+            return now.execute(lists.dead_letters(where, after, limit))
 
     def doubts(self, limit: int) -> tuple[Page, datetime]:
         """The oldest doubts, and the server's time."""
