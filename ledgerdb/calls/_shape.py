@@ -50,7 +50,7 @@ def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
     """Fills a row class from columns in the order of its fields: words become members of their
     enums, and a payload, which comes as text, becomes a document.
     """
-    conversions = _conversions(row)
+    conversions = _conversions(row)  # type: ignore[arg-type]
     if not conversions:
         return lambda columns: row(*columns)
 
@@ -65,7 +65,7 @@ def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
 
 
 @cache  # type hints are slow to read: a call is made for every payment
-def _conversions(row: type) -> tuple[tuple[int, Callable[[Any], object]], ...]:
+def _conversions(row: Any) -> tuple[tuple[int, Callable[[Any], object]], ...]:
     hints = get_type_hints(row)
     converted: list[tuple[int, Callable[[Any], object]]] = []
     for place, field in enumerate(fields(row)):

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("calls", "schema", "packs"),
     ("verbs",),
     ("_adapt", "_connection", "_patience"),
-    ("_session",),
+    ("_direct", "_session"),
     ("_translate", "engine"),
     ("sync", "aio"),
     ("worker", "stores"),
