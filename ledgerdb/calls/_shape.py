@@ -65,7 +65,7 @@ def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
 
 
 @cache  # type hints are slow to read: a call is made for every payment
-def _conversions(row: Any) -> tuple[tuple[int, Callable[[Any], object]], ...]:
+def _conversions(row: type) -> tuple[tuple[int, Callable[[Any], object]], ...]:
     hints = get_type_hints(row)
     converted: list[tuple[int, Callable[[Any], object]]] = []
     for place, field in enumerate(fields(row)):
