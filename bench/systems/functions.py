@@ -13,7 +13,7 @@ __all__ = ["FUNCTIONS", "FunctionsClient"]
 
 _ENQUEUE: Final = (
     "select t.outbox_id, t.sequence_id, t.created_at, t.state"
-    " from public.enqueue_payment_outbox(%s::text, %s::text, %s::text, %s::text, %s::text) as t"
+    " from public.enqueue_payment_outbox(%s::text, %s::text, %s::text, %s::text, %s::jsonb) as t"
 )
 _ENQUEUE_MANY: Final = (
     "select t.place, t.outbox_id, t.sequence_id, t.created_at, t.state, t.outcome"

@@ -1,0 +1,168 @@
+"""What bends a queue: a snapshot that somebody holds, leased items in front, a bulk insert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Final, TypeAlias
+
+import psycopg
+
+from bench.clients import Job, Together, drain, enqueue_singly, lease, work
+from bench.figures import median, trend
+from bench.ground import Ground
+from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.systems import FUNCTIONS, LEAN, LEDGERDB, REFERENCE, VISIBILITY, System
+from bench.workloads.fill import fill
+
+__all__ = ["HELD_SNAPSHOT"]
+
+_SYSTEMS: Final = (LEDGERDB, FUNCTIONS, VISIBILITY, LEAN, REFERENCE)
+_BATCH: Final = 100
+_FRESH_ROUNDS: Final = 2
+_LEASE_BATCH: Final = 1_000
+
+
+def _cases(profile: Profile) -> Iterator[Planned]:
+    for variant, measure in (
+        (f"snapshot held over {profile.rounds * profile.round_items} items", _held),
+        (f"{profile.items_in_front} leased items in front", _leased_in_front),
+        (f"bulk insert of {profile.items_in_front} items", _bulk_insert),
+    ):
+        for system in _SYSTEMS:
+            case = partial(_measure, measure, system, profile)
+            yield Case(HELD_SNAPSHOT.name, variant, system.name, case)
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """A database that is filled and drained, round by round."""
+
+    ground: Ground
+    url: str
+    system: System
+    profile: Profile
+    numbers: Iterator[int]
+
+    @property
+    def items(self) -> int:
+        """Of a round."""
+        return max(_BATCH, round(self.profile.round_items * self.system.pace))
+
+    def round(self) -> Together:
+        """Fills the queue and drains it."""
+        fill(self.url, self.system, self.items, f"fill-{next(self.numbers)}")
+        return self.drain()
+
+    def drain(self, items: int | None = None) -> Together:
+        """Drains it, or so many items of it."""
+        clients = self.system.drain_clients
+        each = None if items is None else max(1, items // clients)
+        job = Job(url=self.url, system=self.system.name, batch=_BATCH, items=each)
+        return work(drain, job, clients)
+
+    def enqueue(self) -> float:
+        """Items in a second, of one client; what it has put there is drained again."""
+        job = Job(
+            url=self.url,
+            system=self.system.name,
+            name=f"one-{next(self.numbers)}",
+            seconds=self.profile.enqueue_seconds,
+        )
+        done = work(enqueue_singly, job, 1)
+        self.drain()
+        return done.per_second
+
+
+_Measure: TypeAlias = Callable[[_Ledger, list[Together]], Measurement]
+
+
+def _measure(
+    measure: _Measure, system: System, profile: Profile, ground: Ground
+) -> Measurement:
+    with ground.database(system.layout) as url:
+        ledger = _Ledger(ground, url, system, profile, count(1))
+        ledger.round()  # of warming up
+        fresh = [ledger.round() for _ in range(_FRESH_ROUNDS)]
+        return measure(ledger, fresh)
+
+
+def _held(ledger: _Ledger, fresh: list[Together]) -> Measurement:
+    enqueue_fresh = ledger.enqueue()
+    with _snapshot(ledger.url):
+        before = ledger.ground.wal_position()
+        rounds = [ledger.round() for _ in range(ledger.profile.rounds)]
+        written = ledger.ground.wal_position() - before
+        churned = sum(done.items for done in rounds)
+        dead = _dead_tuples(ledger.url)
+        enqueue_held = ledger.enqueue()
+    rates = [done.per_second for done in rounds]
+    claims = [done.percentile_ms(99) for done in rounds]
+    return Measurement(
+        {
+            **_beside(fresh, rounds[-_FRESH_ROUNDS:]),
+            "enqueue_fresh_per_second": enqueue_fresh,
+            "enqueue_per_second": enqueue_held,
+            "enqueue_ratio": enqueue_held / enqueue_fresh,
+            "claim_p99_trend_ratio": trend(claims),
+            "dead_tuples_per_item": dead / churned,
+            "wal_bytes_per_item": written / churned,
+            "churned_items": churned,
+        },
+        {"round_per_second": rates, "round_claim_p99_ms": claims},
+    )
+
+
+def _leased_in_front(ledger: _Ledger, fresh: list[Together]) -> Measurement:
+    items = round(ledger.profile.items_in_front * ledger.system.pace)
+    fill(ledger.url, ledger.system, items, "front")
+    job = Job(url=ledger.url, system=ledger.system.name, items=items, batch=_LEASE_BATCH)
+    work(lease, job, 1)
+    return Measurement(_beside(fresh, [ledger.round() for _ in range(_FRESH_ROUNDS)]))
+
+
+def _bulk_insert(ledger: _Ledger, fresh: list[Together]) -> Measurement:
+    items = round(ledger.profile.items_in_front * ledger.system.pace)
+    fill(ledger.url, ledger.system, items, "bulk")
+    return Measurement(_beside(fresh, [ledger.drain(ledger.items) for _ in range(_FRESH_ROUNDS)]))
+
+
+def _beside(fresh: list[Together], bent: list[Together]) -> dict[str, float]:
+    drain_fresh = median([done.per_second for done in fresh])
+    drain_bent = median([done.per_second for done in bent])
+    return {
+        "drain_fresh_per_second": drain_fresh,
+        "drain_per_second": drain_bent,
+        "drain_ratio": drain_bent / drain_fresh,
+        "claim_fresh_p99_ms": median([done.percentile_ms(99) for done in fresh]),
+        "claim_p99_ms": median([done.percentile_ms(99) for done in bent]),
+    }
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator[None]:
+    """Somebody reads in REPEATABLE READ, and does not end."""
+    with psycopg.connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute("select count(*) from pg_class")
+        yield
+        connection.rollback()
+
+
+def _dead_tuples(url: str) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(
+            "select cast(coalesce(sum(n_dead_tup), 0) as bigint) from pg_stat_user_tables"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+HELD_SNAPSHOT: Final = Workload(
+    "held-snapshot",
+    "drain and enqueue under a held snapshot, behind leased items, after a bulk insert",
+    _cases,
+    is_long=True,
+)
