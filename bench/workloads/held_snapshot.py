@@ -15,12 +15,16 @@ from bench.clients import Job, Together, drain, enqueue_singly, lease, work
 from bench.figures import median, trend
 from bench.ground import Ground
 from bench.plan import Case, Measurement, Planned, Profile, Workload
-from bench.systems import FUNCTIONS, LEAN, LEDGERDB, REFERENCE, VISIBILITY, System
+from bench.systems import LEAN, LEDGERDB, REFERENCE, VISIBILITY, System
 from bench.workloads.fill import fill
 
-__all__ = ["HELD_SNAPSHOT"]
+__all__ = ["BULK", "HELD", "HELD_SNAPSHOT", "LEASED"]
 
-_SYSTEMS: Final = (LEDGERDB, FUNCTIONS, VISIBILITY, LEAN, REFERENCE)
+HELD: Final = "snapshot held"
+LEASED: Final = "leased items in front"
+BULK: Final = "after a bulk insert"
+
+_SYSTEMS: Final = (LEDGERDB, VISIBILITY, LEAN, REFERENCE)
 _BATCH: Final = 100
 _FRESH_ROUNDS: Final = 2
 _LEASE_BATCH: Final = 1_000
@@ -28,9 +32,9 @@ _LEASE_BATCH: Final = 1_000
 
 def _cases(profile: Profile) -> Iterator[Planned]:
     for variant, measure in (
-        (f"snapshot held over {profile.rounds * profile.round_items} items", _held),
-        (f"{profile.items_in_front} leased items in front", _leased_in_front),
-        (f"bulk insert of {profile.items_in_front} items", _bulk_insert),
+        (HELD, _held),
+        (LEASED, _leased_in_front),
+        (BULK, _bulk_insert),
     ):
         for system in _SYSTEMS:
             case = partial(_measure, measure, system, profile)
@@ -93,11 +97,11 @@ def _measure(
 def _held(ledger: _Ledger, fresh: list[Together]) -> Measurement:
     enqueue_fresh = ledger.enqueue()
     with _snapshot(ledger.url):
-        before = ledger.ground.wal_position()
+        before, dead_before = ledger.ground.wal_position(), _dead_tuples(ledger.url)
         rounds = [ledger.round() for _ in range(ledger.profile.rounds)]
         written = ledger.ground.wal_position() - before
         churned = sum(done.items for done in rounds)
-        dead = _dead_tuples(ledger.url)
+        dead = _dead_tuples(ledger.url) - dead_before
         enqueue_held = ledger.enqueue()
     rates = [done.per_second for done in rounds]
     claims = [done.percentile_ms(99) for done in rounds]
@@ -121,13 +125,15 @@ def _leased_in_front(ledger: _Ledger, fresh: list[Together]) -> Measurement:
     fill(ledger.url, ledger.system, items, "front")
     job = Job(url=ledger.url, system=ledger.system.name, items=items, batch=_LEASE_BATCH)
     work(lease, job, 1)
-    return Measurement(_beside(fresh, [ledger.round() for _ in range(_FRESH_ROUNDS)]))
+    bent = [ledger.round() for _ in range(_FRESH_ROUNDS)]
+    return Measurement({**_beside(fresh, bent), "items_in_front": items})
 
 
 def _bulk_insert(ledger: _Ledger, fresh: list[Together]) -> Measurement:
     items = round(ledger.profile.items_in_front * ledger.system.pace)
     fill(ledger.url, ledger.system, items, "bulk")
-    return Measurement(_beside(fresh, [ledger.drain(ledger.items) for _ in range(_FRESH_ROUNDS)]))
+    bent = [ledger.drain(ledger.items) for _ in range(_FRESH_ROUNDS)]
+    return Measurement({**_beside(fresh, bent), "items_in_front": items})
 
 
 def _beside(fresh: list[Together], bent: list[Together]) -> dict[str, float]:
