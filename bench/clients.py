@@ -20,7 +20,19 @@ from bench.figures import percentile
 from bench.items import PAYLOAD_BYTES, Spread, items
 from bench.systems import SYSTEMS, Client
 
-__all__ = ["Job", "Tally", "Together", "drain", "enqueue_batches", "enqueue_singly", "lease", "work"]
+__all__ = [
+    "PROCESSES",
+    "Action",
+    "Job",
+    "Meeting",
+    "Tally",
+    "Together",
+    "drain",
+    "enqueue_batches",
+    "enqueue_singly",
+    "lease",
+    "work",
+]
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["bench.clients"])

@@ -119,9 +119,7 @@ def targets(results: _Results) -> None:
     verdicts = judge(read(results))
     table = Table("", "target", "wanted", "found", "verdict", title="Targets")
     for verdict in verdicts:
-        table.add_row(
-            verdict.number, verdict.what, verdict.wanted, verdict.found, verdict.word
-        )
+        table.add_row(verdict.number, verdict.what, verdict.wanted, verdict.found, verdict.word)
     Console(highlight=False).print(table)
     if not all(verdict.is_met for verdict in verdicts):
         raise typer.Exit(1)

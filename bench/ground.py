@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, LiteralString, Self, cast
+from typing import Any, Final, LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -73,7 +73,7 @@ class Ground:
                 upgrade(url, layout.revision)
             if layout.script is not None:
                 with psycopg.connect(url, autocommit=True) as connection:
-                    connection.execute(cast("LiteralString", script(layout.script)))
+                    connection.execute(script(layout.script).encode())
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute("vacuum (freeze, analyze)")
             self._templates[layout] = name

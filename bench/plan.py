@@ -70,7 +70,8 @@ class Profile:
         wake_ups: items of one measurement of the latency.
         round_items: items of a round under a held snapshot.
         rounds: how many of them.
-        items_in_front: leased items in front of those that are drained; those of a bulk insert.
+        leased_items: in front of those that are drained.
+        bulk_items: of a bulk insert.
         payloads: bytes, for the scale.
         workers: numbers of clients, for the scale.
         backlogs: numbers of items, for the scale.
@@ -89,9 +90,10 @@ class Profile:
     wake_ups: int
     round_items: int
     rounds: int
-    items_in_front: int
-    payloads: tuple[int, ...] = (1_024, 4_096, 16_384, 65_536)
-    workers: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    leased_items: int
+    bulk_items: int
+    payloads: tuple[int, ...] = (1_024, 8_192, 65_536)
+    workers: tuple[int, ...] = (1, 2, 8, 32)
     backlogs: tuple[int, ...]
     scale_items: int
     calls: int
@@ -131,7 +133,8 @@ QUICK: Final = Profile(
     wake_ups=20,
     round_items=2_500,
     rounds=4,
-    items_in_front=5_000,
+    leased_items=5_000,
+    bulk_items=5_000,
     payloads=(1_024, 16_384),
     workers=(1, 8),
     backlogs=(1_000, 10_000),
@@ -141,14 +144,15 @@ QUICK: Final = Profile(
 FULL: Final = Profile(
     name="full",
     repeats=5,
-    long_repeats=2,
+    long_repeats=1,
     enqueue_seconds=0.7,
     batch_items=15_000,
     drain_items=12_000,
     wake_ups=40,
-    round_items=5_000,
+    round_items=10_000,
     rounds=10,
-    items_in_front=20_000,
+    leased_items=50_000,
+    bulk_items=100_000,
     backlogs=(1_000, 10_000, 100_000),
     scale_items=5_000,
     calls=200,
@@ -164,8 +168,10 @@ LONG: Final = Profile(
     wake_ups=200,
     round_items=20_000,
     rounds=20,
-    items_in_front=100_000,
+    leased_items=50_000,
+    bulk_items=100_000,
     payloads=(1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536),
+    workers=(1, 2, 4, 8, 16, 32),
     backlogs=(1_000, 10_000, 100_000, 1_000_000),
     scale_items=20_000,
     calls=1_000,

@@ -79,12 +79,15 @@ def run(
         found: dict[Case, list[Measurement]] = {case: [] for case in cases}
         for case in _in_turns(cases, workload.repeats(profile)):
             advance(f"{case.workload}: {case.variant}: {case.system}")
+            if case not in found:
+                continue
             try:
                 found[case].append(case.measure(ground))
             except _FAILURES as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 failed.append(_names(case) | {"reason": reason})
-        results += [_entry(case, seen) for case, seen in found.items() if seen]
+                del found[case]  # with a repeat missing, its ratios would compare different times
+        results += [_entry(case, seen) for case, seen in found.items()]
     return {
         "format": FORMAT,
         "made_at": timestamp_utc(),

@@ -6,6 +6,7 @@ that of the machine's monotonic clock, from before the enqueue to the handler's 
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -55,7 +56,9 @@ def wake_ups(url: str, count: int, system: str = LEDGERDB.name) -> list[float]:
     try:
         with SYSTEMS[system].client(url) as client:
             seconds = []
-            for number, item in zip(range(count + _WARM), items("wake"), strict=False):
+            for number, item in zip(
+                range(count + _WARM), items(f"wake-{secrets.token_hex(6)}"), strict=False
+            ):
                 time.sleep(_GAP_SECONDS + number % _GAP_STEPS * _GAP_STEP_SECONDS)
                 began = time.monotonic()
                 client.enqueue(item)

@@ -84,9 +84,7 @@ class _Ledger:
 _Measure: TypeAlias = Callable[[_Ledger, list[Together]], Measurement]
 
 
-def _measure(
-    measure: _Measure, system: System, profile: Profile, ground: Ground
-) -> Measurement:
+def _measure(measure: _Measure, system: System, profile: Profile, ground: Ground) -> Measurement:
     with ground.database(system.layout) as url:
         ledger = _Ledger(ground, url, system, profile, count(1))
         ledger.round()  # of warming up
@@ -121,7 +119,7 @@ def _held(ledger: _Ledger, fresh: list[Together]) -> Measurement:
 
 
 def _leased_in_front(ledger: _Ledger, fresh: list[Together]) -> Measurement:
-    items = round(ledger.profile.items_in_front * ledger.system.pace)
+    items = round(ledger.profile.leased_items * ledger.system.pace)
     fill(ledger.url, ledger.system, items, "front")
     job = Job(url=ledger.url, system=ledger.system.name, items=items, batch=_LEASE_BATCH)
     work(lease, job, 1)
@@ -130,7 +128,7 @@ def _leased_in_front(ledger: _Ledger, fresh: list[Together]) -> Measurement:
 
 
 def _bulk_insert(ledger: _Ledger, fresh: list[Together]) -> Measurement:
-    items = round(ledger.profile.items_in_front * ledger.system.pace)
+    items = round(ledger.profile.bulk_items * ledger.system.pace)
     fill(ledger.url, ledger.system, items, "bulk")
     bent = [ledger.drain(ledger.items) for _ in range(_FRESH_ROUNDS)]
     return Measurement({**_beside(fresh, bent), "items_in_front": items})

@@ -1,4 +1,4 @@
-"""What the library adds: the same call through `Ledger` and in bare psycopg; awaiting; importing."""
+"""What the library adds: a call through `Ledger` and in bare psycopg; awaiting; importing."""
 
 from __future__ import annotations
 
