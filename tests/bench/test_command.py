@@ -1,0 +1,68 @@
+"""The commands, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.results import write
+from tests.bench.conftest import document
+from tests.commands import ROOT, environment
+
+
+def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(COLUMNS="200"),
+        timeout=100,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--quick", "--long"), "--quick and --long: one of them"),
+        (("run", "--workloads", "drain,sleep"), "'sleep' is none of enqueue-one"),
+        (("run", "--postgres", "17"), "--postgres: one of (16, 18), not 17"),
+        (("targets", "missing.json"), "missing.json: no results"),
+        (("report", "missing.json"), "missing.json: no results"),
+    ],
+)
+def test_a_wrong_input(arguments: tuple[str, ...], said: str) -> None:
+    done = bench(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_of_one_workload(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    done = bench("run", "--quick", "--workloads", "ingress", "--out", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(path.read_text())
+    assert found["command"] == "python -m bench run --quick --workloads ingress"
+    assert found["server"]["settings"]["fsync"] == "on"
+    assert [entry["system"] for entry in found["results"]] == ["ledgerdb", "psql per call"]
+    assert all(len(e["numbers"]["p95_ms"]) == 3 for e in found["results"])
+    judged = bench("targets", path)
+    assert judged.returncode == 1
+    assert "p95 of an attested write beside the psql process" in judged.stdout
+    written = bench("report", path, "--docs", tmp_path / "docs")
+    assert written.returncode == 0
+    assert "## ingress" in (tmp_path / "docs" / "performance.md").read_text()
+
+
+def test_targets_say_what_was_not_measured(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write(path, document())
+    done = bench("targets", path)
+    assert done.returncode == 1
+    assert "not measured" in done.stdout
