@@ -21,7 +21,9 @@ def ground() -> Iterator[Ground]:
         yield ground
 
 
-def document(*entries: Entry, series: Mapping[str, Sequence[Sequence[float]]] | None = None) -> Any:
+def document(
+    *entries: Entry, series: Mapping[str, Sequence[Sequence[float]]] | None = None
+) -> dict[str, Any]:
     """Valid results with these numbers; `series` are those of every entry."""
     return {
         "format": FORMAT,
