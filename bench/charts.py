@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.figures import median
 from bench.results import Results
@@ -159,6 +159,7 @@ def _lines(
         for mark, (system, points) in zip(_MARKS, lines.items(), strict=False):
             axes.plot([x for x, _ in points], [y for _, y in points], marker=mark, label=system)
         axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.grid(axis="y", color="#e2e8f0")

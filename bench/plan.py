@@ -15,6 +15,7 @@ __all__ = [
     "QUICK",
     "Case",
     "Measurement",
+    "Planned",
     "Profile",
     "Skipped",
     "Workload",
@@ -52,6 +53,9 @@ class Skipped:
     variant: str
     system: str
     reason: str
+
+
+Planned: TypeAlias = Case | Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +124,6 @@ class Workload:
         return profile.long_repeats if self.is_long else profile.repeats
 
 
-Planned: TypeAlias = Case | Skipped
-
 QUICK: Final = Profile(
     name="quick",
     repeats=3,
@@ -145,10 +147,10 @@ FULL: Final = Profile(
     name="full",
     repeats=5,
     long_repeats=1,
-    enqueue_seconds=0.7,
+    enqueue_seconds=0.5,
     batch_items=15_000,
-    drain_items=12_000,
-    wake_ups=40,
+    drain_items=10_000,
+    wake_ups=25,
     round_items=10_000,
     rounds=10,
     leased_items=50_000,

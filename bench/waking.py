@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -53,6 +54,7 @@ def wake_ups(url: str, count: int, system: str = LEDGERDB.name) -> list[float]:
     here, there = PROCESSES.Pipe()
     process = PROCESSES.Process(target=WAITERS[system], args=(url, there), daemon=True)
     process.start()
+    there.close()  # the worker's end is its own: when it dies, this one says so
     try:
         with SYSTEMS[system].client(url) as client:
             seconds = []
@@ -62,14 +64,22 @@ def wake_ups(url: str, count: int, system: str = LEDGERDB.name) -> list[float]:
                 time.sleep(_GAP_SECONDS + number % _GAP_STEPS * _GAP_STEP_SECONDS)
                 began = time.monotonic()
                 client.enqueue(item)
-                if not here.poll(_ANSWER_SECONDS_MAX):
-                    raise DatabaseUnavailable(f"{system}: no worker took the item {item.name}")
-                seconds.append(here.recv() - began)
+                seconds.append(_answer(here, system) - began)
             return seconds[_WARM:]
     finally:
-        here.send(None)
+        with suppress(OSError):  # it is dead already
+            here.send(None)
         process.join(_ANSWER_SECONDS_MAX)
         process.kill()
+
+
+def _answer(told: Connection, system: str) -> float:
+    try:
+        if told.poll(_ANSWER_SECONDS_MAX):
+            return float(told.recv())
+    except EOFError:
+        raise DatabaseUnavailable(f"{system}: the worker died") from None
+    raise DatabaseUnavailable(f"{system}: no worker took the item")
 
 
 def _ledgerdb(url: str, told: Connection) -> None:

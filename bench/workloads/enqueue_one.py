@@ -13,7 +13,6 @@ from bench.plan import Case, Measurement, Planned, Profile, Skipped, Workload
 from bench.systems import (
     BARE,
     FUNCTIONS,
-    LEAN,
     LEDGERDB,
     PSQL,
     REFERENCE,
@@ -27,7 +26,7 @@ __all__ = ["ENQUEUE_ONE", "MONOTONIC_VERB"]
 
 CLIENTS: Final = (1, 8)
 MONOTONIC_VERB: Final = "set_participant_numbering"
-_ALL: Final = (BARE, LEDGERDB, FUNCTIONS, VISIBILITY, LEAN, TABLES, REFERENCE, PSQL)
+_ALL: Final = (BARE, LEDGERDB, FUNCTIONS, VISIBILITY, TABLES, REFERENCE, PSQL)
 _HOT: Final = (LEDGERDB, FUNCTIONS, REFERENCE)
 
 

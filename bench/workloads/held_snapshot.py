@@ -42,8 +42,8 @@ def _cases(profile: Profile) -> Iterator[Planned]:
 
 
 @dataclass(slots=True)
-class _Ledger:
-    """A database that is filled and drained, round by round."""
+class _Queue:
+    """A queue that is filled and drained, round by round."""
 
     ground: Ground
     url: str
@@ -81,26 +81,26 @@ class _Ledger:
         return done.per_second
 
 
-_Measure: TypeAlias = Callable[[_Ledger, list[Together]], Measurement]
+_Measure: TypeAlias = Callable[[_Queue, list[Together]], Measurement]
 
 
 def _measure(measure: _Measure, system: System, profile: Profile, ground: Ground) -> Measurement:
     with ground.database(system.layout) as url:
-        ledger = _Ledger(ground, url, system, profile, count(1))
-        ledger.round()  # of warming up
-        fresh = [ledger.round() for _ in range(_FRESH_ROUNDS)]
-        return measure(ledger, fresh)
+        queue = _Queue(ground, url, system, profile, count(1))
+        queue.round()  # of warming up
+        fresh = [queue.round() for _ in range(_FRESH_ROUNDS)]
+        return measure(queue, fresh)
 
 
-def _held(ledger: _Ledger, fresh: list[Together]) -> Measurement:
-    enqueue_fresh = ledger.enqueue()
-    with _snapshot(ledger.url):
-        before, dead_before = ledger.ground.wal_position(), _dead_tuples(ledger.url)
-        rounds = [ledger.round() for _ in range(ledger.profile.rounds)]
-        written = ledger.ground.wal_position() - before
+def _held(queue: _Queue, fresh: list[Together]) -> Measurement:
+    enqueue_fresh = queue.enqueue()
+    with _snapshot(queue.url):
+        before, dead_before = queue.ground.wal_position(), _dead_tuples(queue.url)
+        rounds = [queue.round() for _ in range(queue.profile.rounds)]
+        written = queue.ground.wal_position() - before
         churned = sum(done.items for done in rounds)
-        dead = _dead_tuples(ledger.url) - dead_before
-        enqueue_held = ledger.enqueue()
+        dead = _dead_tuples(queue.url) - dead_before
+        enqueue_held = queue.enqueue()
     rates = [done.per_second for done in rounds]
     claims = [done.percentile_ms(99) for done in rounds]
     return Measurement(
@@ -118,19 +118,19 @@ def _held(ledger: _Ledger, fresh: list[Together]) -> Measurement:
     )
 
 
-def _leased_in_front(ledger: _Ledger, fresh: list[Together]) -> Measurement:
-    items = round(ledger.profile.leased_items * ledger.system.pace)
-    fill(ledger.url, ledger.system, items, "front")
-    job = Job(url=ledger.url, system=ledger.system.name, items=items, batch=_LEASE_BATCH)
+def _leased_in_front(queue: _Queue, fresh: list[Together]) -> Measurement:
+    items = round(queue.profile.leased_items * queue.system.pace)
+    fill(queue.url, queue.system, items, "front")
+    job = Job(url=queue.url, system=queue.system.name, items=items, batch=_LEASE_BATCH)
     work(lease, job, 1)
-    bent = [ledger.round() for _ in range(_FRESH_ROUNDS)]
+    bent = [queue.round() for _ in range(_FRESH_ROUNDS)]
     return Measurement({**_beside(fresh, bent), "items_in_front": items})
 
 
-def _bulk_insert(ledger: _Ledger, fresh: list[Together]) -> Measurement:
-    items = round(ledger.profile.bulk_items * ledger.system.pace)
-    fill(ledger.url, ledger.system, items, "bulk")
-    bent = [ledger.drain(ledger.items) for _ in range(_FRESH_ROUNDS)]
+def _bulk_insert(queue: _Queue, fresh: list[Together]) -> Measurement:
+    items = round(queue.profile.bulk_items * queue.system.pace)
+    fill(queue.url, queue.system, items, "bulk")
+    bent = [queue.drain(queue.items) for _ in range(_FRESH_ROUNDS)]
     return Measurement({**_beside(fresh, bent), "items_in_front": items})
 
 

@@ -26,11 +26,12 @@ from bench.systems import (
     VISIBILITY,
     System,
 )
+from bench.waking import wake_ups
 from bench.workloads import WORKLOADS
 from bench.workloads.enqueue_one import MONOTONIC_VERB
 from bench.workloads.fill import fill
 from ledgerdb import Ledger
-from ledgerdb.errors import DatabaseError
+from ledgerdb.errors import DatabaseError, DatabaseUnavailable
 
 TINY = Profile(
     name="tiny",
@@ -137,6 +138,15 @@ def test_an_error_of_a_client_is_told(ground: Ground) -> None:
         pytest.raises((DatabaseError, psycopg.Error), match="does not exist"),
     ):
         work(enqueue_batches, Job(url=url, system=LEDGERDB.name, items=1), 2)
+
+
+def test_a_worker_that_dies_is_told(ground: Ground) -> None:
+    # at revision 0001 its client may enqueue, and its worker has no function to claim with
+    with (
+        ground.database(REFERENCE.layout) as url,
+        pytest.raises(DatabaseUnavailable, match="the worker died"),
+    ):
+        wake_ups(url, 1)
 
 
 def test_the_monotonic_variant_is_measured_where_there_is_one() -> None:
