@@ -132,7 +132,7 @@ def _enqueue(results: Results) -> Iterator[Verdict]:
     yield _told(
         "1e",
         "p95 of an attested write beside the psql process",
-        _Bound(0.1, is_least=False),
+        _Bound(0.1, is_least=False, digits=3),
         results.ratio(INGRESS.name, "1 client", "p95_ms", _OURS, PSQL.name),
     )
 
