@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter_ns
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from ledgerdb.calls import Call
 from ledgerdb.rows import ClaimedItem
@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_WAIT_NANOSECONDS_MIN: Final = 1_000_000
 
 
 class Processing(Protocol):
@@ -54,7 +56,7 @@ class Watcher(Protocol):
         """
 
     def waited(self, nanoseconds: int) -> None:
-        """A connection of the pool was had, or not: so long it took."""
+        """A connection of the pool was had, or not, and it took a millisecond or more."""
 
     def repeated(self, function: str) -> None:
         """A write whose outcome is unknown is called again."""
@@ -109,13 +111,14 @@ _UNWATCHED = nullcontext(_Unwatched())
 
 
 def waited(began: int) -> None:
-    """Tells how long a caller waited for a connection.
+    """Tells how long a caller waited for a connection; one that was free is no wait.
 
     Args:
         began: of `time.perf_counter_ns`.
     """
-    if watcher is not None:
-        watcher.waited(perf_counter_ns() - began)
+    nanoseconds = perf_counter_ns() - began
+    if nanoseconds >= _WAIT_NANOSECONDS_MIN and watcher is not None:
+        watcher.waited(nanoseconds)
 
 
 def repeated(function: str) -> None:

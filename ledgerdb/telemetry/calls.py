@@ -6,26 +6,58 @@ row or a message, which may hold a payload or a token.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from threading import Lock
 from time import time_ns
 from typing import Any, Final
 
-from opentelemetry.metrics import Meter
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.metrics import Meter, Observation
+from opentelemetry.trace import (
+    NoOpTracer,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+)
 
 from ledgerdb.calls import Call
 from ledgerdb.errors import DatabaseError
 from ledgerdb.telemetry import names
+from ledgerdb.telemetry.share import Share
 
 __all__ = ["Calls"]
 
 _SECOND: Final = 1e9
-_WAIT_NANOSECONDS_MIN: Final = 1_000_000
-# The buckets that the conventions advise, for an answer of a database and for sets up to ours.
+# The buckets that the conventions advise, for an answer of a database; and for sets up to ours.
 _SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
-_SIZES: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+_SIZES: Final = (2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+_BATCH_MIN: Final = 2  # the conventions: one is no batch
 # Of a function that gives a set, this says at most how many: what came is counted.
 _LIMIT: Final = "p_batch_size"
+
+
+class _Tally:
+    """One function with one outcome: how often it was called, and about how many items.
+
+    Attributes:
+        attributes: of its measurements; made once, since a function is called for every payment.
+        of_items: the argument that makes it a set; None where it is about one thing.
+    """
+
+    __slots__ = ("attributes", "calls", "items", "lock", "of_items", "share")
+
+    def __init__(self, call: Call[Any], error_type: str | None) -> None:
+        self.lock = Lock()
+        self.calls = 0
+        self.items = 0
+        self.share = Share()
+        self.of_items = _set_of(call)
+        self.attributes: Mapping[str, str] = {
+            names.DB_SYSTEM: names.POSTGRESQL,
+            names.DB_OPERATION: call.function,
+            **({} if error_type is None else {names.ERROR_TYPE: error_type}),
+        }
 
 
 class Calls:
@@ -33,10 +65,14 @@ class Calls:
 
     def __init__(self, meter: Meter, tracer: Tracer) -> None:
         self._tracer = tracer
+        self._traces = not isinstance(tracer, NoOpTracer)
+        self._lock = Lock()
+        self._succeeded: dict[str, _Tally] = {}
+        self._failed: dict[tuple[str, str], _Tally] = {}
         self._duration = meter.create_histogram(
             names.OPERATION_DURATION,
             unit="s",
-            description="Duration of database client operations.",
+            description="Duration of database client operations; of many, a fair share.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._wait = meter.create_histogram(
@@ -49,66 +85,99 @@ class Calls:
         self._batch = meter.create_histogram(
             names.BATCH_SIZE,
             unit="{item}",
-            description="Items that one statement sent, or that it was given.",
+            description="Items of one statement that was about two or more.",
             explicit_bucket_boundaries_advisory=_SIZES,
         )
         self._replays = meter.create_counter(
             names.REPLAYS, unit="{call}", description="Writes called again to learn their outcome."
         )
-        # Made once: a function is called for every payment.
-        self._attributes: dict[str, Mapping[str, str]] = {}
-        self._sets: dict[str, str | None] = {}
+        meter.create_observable_counter(
+            names.CALLS,
+            [lambda _: self._observe("calls")],
+            unit="{call}",
+            description="Statements sent, each a call of one function.",
+        )
+        meter.create_observable_counter(
+            names.ITEMS,
+            [lambda _: self._observe("items")],
+            unit="{item}",
+            description="Items that statements were about: sent in sets, or given in sets.",
+        )
 
     def called(
         self, call: Call[Any], nanoseconds: int, rows: int | None, error: BaseException | None
     ) -> None:
         """One try of a call."""
-        attributes = self._attributes_of(call.function)
-        if error is not None:
-            attributes = {**attributes, **_refusal(error)}
-        size = self._size(call, rows)
-        self._duration.record(nanoseconds / _SECOND, attributes)
-        if size is not None:
-            self._batch.record(size, attributes)
-        ended = time_ns()
-        span = self._tracer.start_span(
-            call.function,
-            kind=SpanKind.CLIENT,
-            attributes=attributes,
-            start_time=ended - nanoseconds,
-        )
-        if span.is_recording():
-            _describe(span, size, rows, failed=error is not None)
-        span.end(ended)
+        if error is None:
+            tally = self._succeeded.get(call.function) or self._add(call)
+        else:
+            tally = self._add_failure(call, _type_of(error))
+        size = None if tally.of_items is None else _size(call, tally.of_items, rows)
+        with tally.lock:
+            tally.calls += 1
+            if size is not None:
+                tally.items += size
+            measured = tally.share.takes()
+        if measured or error is not None:
+            self._duration.record(nanoseconds / _SECOND, tally.attributes)
+        if size is not None and size >= _BATCH_MIN:
+            self._batch.record(size, tally.attributes)
+        if self._traces:
+            self._span(tally, nanoseconds, size, rows, error)
 
     def waited(self, nanoseconds: int) -> None:
-        """A wait for a connection. One that was free is no wait: it would cost more to say so."""
-        if nanoseconds >= _WAIT_NANOSECONDS_MIN:
-            self._wait.record(nanoseconds / _SECOND)
+        """A wait for a connection."""
+        self._wait.record(nanoseconds / _SECOND)
 
     def repeated(self, function: str) -> None:
         """A replay."""
-        self._replays.add(1, self._attributes_of(function))
+        self._replays.add(1, {names.DB_SYSTEM: names.POSTGRESQL, names.DB_OPERATION: function})
 
-    def _attributes_of(self, function: str) -> Mapping[str, str]:
-        found = self._attributes.get(function)
-        if found is None:
-            found = self._attributes[function] = {
-                names.DB_SYSTEM: names.POSTGRESQL,
-                names.DB_OPERATION: function,
-            }
-        return found
+    def _span(
+        self,
+        tally: _Tally,
+        nanoseconds: int,
+        size: int | None,
+        rows: int | None,
+        error: BaseException | None,
+    ) -> None:
+        caller = get_current_span().get_span_context()
+        if caller.is_valid and not caller.trace_flags.sampled:
+            return  # nobody keeps the trace that it would be in
+        ended = time_ns()
+        span = self._tracer.start_span(
+            tally.attributes[names.DB_OPERATION],
+            kind=SpanKind.CLIENT,
+            attributes=tally.attributes,
+            start_time=ended - nanoseconds,
+        )
+        if span.is_recording():
+            if size is not None and size >= _BATCH_MIN:
+                span.set_attribute(names.DB_BATCH_SIZE, size)
+            if rows is not None:
+                span.set_attribute(names.DB_ROWS, rows)
+            if error is not None:
+                span.set_status(Status(StatusCode.ERROR))
+                if isinstance(error, DatabaseError) and error.sqlstate is not None:
+                    span.set_attribute(names.DB_STATUS, error.sqlstate)
+        span.end(ended)
 
-    def _size(self, call: Call[Any], rows: int | None) -> int | None:
-        """How many items the call was about; None where it is not about a set."""
-        function = call.function
-        if function not in self._sets:
-            self._sets[function] = _set_of(call)
-        name = self._sets[function]
-        if name is None:
-            return None
-        given = call.parameters[name]
-        return len(given) if isinstance(given, list) else rows
+    def _add(self, call: Call[Any]) -> _Tally:
+        with self._lock:
+            return self._succeeded.setdefault(call.function, _Tally(call, None))
+
+    def _add_failure(self, call: Call[Any], error_type: str) -> _Tally:
+        with self._lock:
+            return self._failed.setdefault((call.function, error_type), _Tally(call, error_type))
+
+    def _observe(self, count: str) -> Iterable[Observation]:
+        with self._lock:
+            tallies = [*self._succeeded.values(), *self._failed.values()]
+        return [
+            Observation(getattr(tally, count), tally.attributes)
+            for tally in tallies
+            if count == "calls" or tally.of_items is not None
+        ]
 
 
 def _set_of(call: Call[Any]) -> str | None:
@@ -117,18 +186,13 @@ def _set_of(call: Call[Any]) -> str | None:
     return next(arrays, _LIMIT if _LIMIT in call.parameters else None)
 
 
-def _refusal(error: BaseException) -> dict[str, str]:
+def _size(call: Call[Any], of_items: str, rows: int | None) -> int:
+    """How many items it was about: those that were sent, else those that came."""
+    given = call.parameters[of_items]
+    return len(given) if isinstance(given, list) else rows or 0
+
+
+def _type_of(error: BaseException) -> str:
     """The SQLSTATE where the database refused, else the class."""
     sqlstate = error.sqlstate if isinstance(error, DatabaseError) else None
-    if sqlstate is None:
-        return {names.ERROR_TYPE: type(error).__name__}
-    return {names.ERROR_TYPE: sqlstate, names.DB_STATUS: sqlstate}
-
-
-def _describe(span: Span, size: int | None, rows: int | None, *, failed: bool) -> None:
-    if size is not None and size > 1:  # the conventions: one is no batch
-        span.set_attribute(names.DB_BATCH_SIZE, size)
-    if rows is not None:
-        span.set_attribute(names.DB_ROWS, rows)
-    if failed:
-        span.set_status(Status(StatusCode.ERROR))
+    return sqlstate or type(error).__name__

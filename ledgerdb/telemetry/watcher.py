@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
-
 from opentelemetry.metrics import MeterProvider, get_meter_provider
 from opentelemetry.trace import TracerProvider, get_tracer_provider
 
 from ledgerdb._version import __version__
-from ledgerdb._watch import Processing
-from ledgerdb.calls import Call
-from ledgerdb.rows import ClaimedItem
 from ledgerdb.telemetry import context, names
 from ledgerdb.telemetry.calls import Calls
 from ledgerdb.telemetry.work import Work
@@ -36,31 +30,11 @@ class OpenTelemetryWatcher:
         tracer = (tracer_provider or get_tracer_provider()).get_tracer(
             names.SCOPE, __version__, names.SCHEMA_URL
         )
-        self._calls = Calls(meter, tracer)
-        self._work = Work(meter, tracer)
-
-    def called(
-        self, call: Call[Any], nanoseconds: int, rows: int | None, error: BaseException | None
-    ) -> None:
-        """See `ledgerdb._watch.Watcher`, as of all of these."""
-        self._calls.called(call, nanoseconds, rows, error)
-
-    def waited(self, nanoseconds: int) -> None:
-        """A wait for a connection."""
-        self._calls.waited(nanoseconds)
-
-    def repeated(self, function: str) -> None:
-        """A replay."""
-        self._calls.repeated(function)
-
-    def working(self, stats: object) -> AbstractContextManager[None]:
-        """A worker."""
-        return self._work.working(stats)
-
-    def processing(self, item: ClaimedItem) -> AbstractContextManager[Processing]:
-        """An item of a worker."""
-        return self._work.processing(item)
-
-    def trace_context(self) -> str | None:
-        """As text."""
-        return context.written()
+        calls, work = Calls(meter, tracer), Work(meter, tracer)
+        # What they do is done by themselves: each call in between costs every payment.
+        self.called = calls.called
+        self.waited = calls.waited
+        self.repeated = calls.repeated
+        self.working = work.working
+        self.processing = work.processing
+        self.trace_context = context.written

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from threading import Lock
-from time import perf_counter
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.context import Context
@@ -24,12 +24,14 @@ from opentelemetry.trace import (
 
 from ledgerdb.rows import ClaimedItem
 from ledgerdb.telemetry import context, names
+from ledgerdb.telemetry.share import Share
 
 if TYPE_CHECKING:
     from ledgerdb._watch import Processing
 
 __all__ = ["Work"]
 
+_SECOND: Final = 1e9
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _SPAN: Final = f"{names.PROCESS} outbox"
 
@@ -42,10 +44,11 @@ class Work:
         self._duration = meter.create_histogram(
             names.PROCESS_DURATION,
             unit="s",
-            description="Duration of processing operation.",
+            description="Duration of processing operation; of many, a fair share.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._lock = Lock()
+        self._shares: defaultdict[str | None, Share] = defaultdict(Share)
         self._at_work: list[Any] = []
         self._ended: Counter[str] = Counter()
         meter.create_observable_counter(
@@ -82,14 +85,25 @@ class Work:
             record_exception=False,  # its message may quote a payload
             set_status_on_exception=False,
         ) as span:
-            began = perf_counter()
+            began = perf_counter_ns()
             try:
                 yield handled
             except BaseException as interruption:
                 handled.failed(interruption)
                 raise
             finally:
-                self._duration.record(perf_counter() - began, handled.tell(span))
+                self._tell(handled, span, began)
+
+    def _tell(self, handled: _Handled, span: Span, began: int) -> None:
+        ended = perf_counter_ns()
+        with self._lock:
+            measured = self._shares[handled.outcome].takes()
+        if measured or handled.error is not None:
+            self._duration.record((ended - began) / _SECOND, handled.attributes())
+        if span.is_recording():
+            span.set_attributes(handled.attributes())
+            if handled.error is not None:
+                span.set_status(Status(StatusCode.ERROR))
 
     def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
         with self._lock:
@@ -100,33 +114,35 @@ class Work:
 
 
 class _Handled:
-    """What came of an item."""
+    """What came of an item.
+
+    Attributes:
+        outcome: the class of what the handler answered.
+        error: the class of what it raised.
+    """
+
+    __slots__ = ("error", "outcome")
 
     def __init__(self) -> None:
-        self._outcome: str | None = None
-        self._error: str | None = None
+        self.outcome: str | None = None
+        self.error: str | None = None
 
     def answered(self, answer: object) -> None:
         """An outcome of `ledgerdb.worker`: its class is all that is told."""
-        self._outcome = type(answer).__name__.lower()
+        self.outcome = type(answer).__name__.lower()
 
     def failed(self, error: BaseException) -> None:
         """The class of an error is all that is told."""
-        self._error = type(error).__name__
+        self.error = type(error).__name__
 
-    def tell(self, span: Span) -> dict[str, str]:
-        """Tells the span; the attributes of the metric."""
-        attributes = {
+    def attributes(self) -> dict[str, str]:
+        """Of the metric, and of the span too."""
+        told = {names.OUTCOME: self.outcome, names.ERROR_TYPE: self.error}
+        return {
             names.MESSAGING_SYSTEM: names.LEDGERDB,
             names.MESSAGING_OPERATION: names.PROCESS,
+            **{name: value for name, value in told.items() if value is not None},
         }
-        if self._outcome is not None:
-            attributes[names.OUTCOME] = self._outcome
-        if self._error is not None:
-            attributes[names.ERROR_TYPE] = self._error
-            span.set_status(Status(StatusCode.ERROR))
-        span.set_attributes(attributes)
-        return attributes
 
 
 def _attributes(item: ClaimedItem) -> dict[str, str | int]:

@@ -108,20 +108,24 @@ async def test_sets_have_the_size_that_was_sent(execute: Execute, seen: Seen) ->
         "complete_outbox_attempts": [6, None],  # one is no batch
     }
     measured = {
-        point.attributes["db.operation.name"]: (point.count, point.sum, point.min, point.max)
+        point.attributes["db.operation.name"]: (point.count, point.sum)
         for point in seen.points("ledgerdb.batch.size")
     }
     assert measured == {
-        "enqueue_outbox_items": (1, 7, 7, 7),
-        "claim_outbox_items": (2, 7, 0, 7),
-        "complete_outbox_attempts": (2, 7, 1, 6),
+        "enqueue_outbox_items": (1, 7),
+        "claim_outbox_items": (1, 7),
+        "complete_outbox_attempts": (1, 6),
     }
+    for name, counts in (("ledgerdb.calls", (1, 2, 2)), ("ledgerdb.items", (7, 7, 7))):
+        points = {p.attributes["db.operation.name"]: p.value for p in seen.points(name)}
+        assert tuple(points.values()) == counts, name
 
 
 async def test_a_single_call_is_no_set(execute: Execute, seen: Seen) -> None:
     await enqueue(execute)
     await execute(calls.backlog())
-    assert seen.points("ledgerdb.batch.size") == []
+    assert (seen.points("ledgerdb.batch.size"), seen.points("ledgerdb.items")) == ([], [])
+    assert [point.value for point in seen.points("ledgerdb.calls")] == [1, 1]
 
 
 async def test_a_call_belongs_to_the_trace_of_its_caller(execute: Execute, seen: Seen) -> None:
@@ -171,10 +175,11 @@ def _waits(seen: Seen) -> int:
     return sum(point.count for point in seen.points("db.client.connection.wait_time"))
 
 
-def test_a_connection_that_is_free_is_no_wait(seen: Seen) -> None:
-    assert _watch.watcher is not None
-    _watch.watcher.waited(999_999)
-    _watch.watcher.waited(1_000_000)
+def test_a_connection_that_is_free_is_no_wait(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_watch, "perf_counter_ns", lambda: 5_000_000)
+    _watch.waited(4_000_001)
+    assert _waits(seen) == 0
+    _watch.waited(4_000_000)
     assert _waits(seen) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,8 +15,9 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "claim": ("claim_outbox_items", "claim_traced_items"),
     "complete": ("complete_outbox_attempts",),
 }
+_CALLS: Final = "ledgerdb.calls"
+_ITEMS: Final = "ledgerdb.items"
 _SIZE: Final = "ledgerdb.batch.size"
-_DURATION: Final = "db.client.operation.duration"
 _FUNCTION: Final = "db.operation.name"
 
 
@@ -25,42 +27,48 @@ class Sets:
 
     Attributes:
         statements: that were sent.
-        with_items: those that were about an item at all; a poll may find none.
         items: that they were about, together.
+        batches: statements that were about two items or more.
+        batched: items of the batches, together.
         largest: items of the largest one.
-        sizes: `up to N items` -> statements; those of no statement are left out.
+        sizes: `up to N` items -> batches; sizes that no batch had are left out.
     """
 
     statements: int
-    with_items: int
     items: int
+    batches: int
+    batched: int
     largest: int
     sizes: Mapping[str, int]
+
+    @property
+    def with_items(self) -> int:
+        """Statements that were about an item at all: a poll may find none."""
+        return self.batches + self.items - self.batched
 
 
 def sets_of(metrics: Mapping[str, Any], step: str) -> Sets:
     """The sets of a step; all of it 0 where nothing was told."""
-    functions = STEPS[step]
-    timed = [p for p in _points(metrics, _DURATION) if p["attributes"][_FUNCTION] in functions]
-    sized = [p for p in _points(metrics, _SIZE) if p["attributes"][_FUNCTION] in functions]
-    counts: dict[str, int] = {}
+    sized = [*_points(metrics, _SIZE, step)]
+    sizes: Counter[str] = Counter()
     for point in sized:
-        bounds = (*(f"up to {bound:g}" for bound in point["explicit_bounds"]), "more")
-        for bound, count in zip(bounds, point["bucket_counts"], strict=True):
-            if count:
-                counts[bound] = counts.get(bound, 0) + count
+        names = (*(f"up to {bound:g}" for bound in point["explicit_bounds"]), "more")
+        sizes.update(dict(zip(names, point["bucket_counts"], strict=True)))
     return Sets(
-        statements=sum(point["count"] for point in timed),
-        with_items=sum(point["count"] for point in sized) - counts.get("up to 0", 0),
-        items=sum(point["sum"] for point in sized),
+        statements=sum(point["value"] for point in _points(metrics, _CALLS, step)),
+        items=sum(point["value"] for point in _points(metrics, _ITEMS, step)),
+        batches=sum(point["count"] for point in sized),
+        batched=sum(point["sum"] for point in sized),
         largest=max((point["max"] for point in sized), default=0),
-        sizes=counts,
+        sizes={name: count for name, count in sizes.items() if count},
     )
 
 
-def _points(metrics: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+def _points(metrics: Mapping[str, Any], name: str, step: str) -> Iterator[Mapping[str, Any]]:
     for resource in metrics["resource_metrics"]:
         for scope in resource["scope_metrics"]:
             for metric in scope["metrics"]:
                 if metric["name"] == name:
-                    yield from metric["data"]["data_points"]
+                    for point in metric["data"]["data_points"]:
+                        if point["attributes"][_FUNCTION] in STEPS[step]:
+                            yield point
