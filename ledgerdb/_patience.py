@@ -12,6 +12,7 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
+from ledgerdb import _watch
 from ledgerdb.calls import Call
 from ledgerdb.errors import (
     Contention,
@@ -61,6 +62,7 @@ def replaying(call: Call[Any], seconds: float) -> dict[str, Any]:
         ) from last
 
     return {
+        "before": lambda _: _watch.repeated(call.function),
         "wait": growing(_PAUSE_SECONDS_MAX),
         "retry": retry_if_exception(unanswered),
         "stop": stop_after_delay(seconds),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter_ns
 from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Connection, exc, text
 
+from ledgerdb import _watch
 from ledgerdb._connection import LedgerConnection
 from ledgerdb.calls import Call
 from ledgerdb.errors import (
@@ -35,6 +37,7 @@ def connecting() -> Iterator[None]:
     Raises:
         DatabaseUnavailable: in place of the driver's error, which stays its cause.
     """
+    began = None if _watch.watcher is None else perf_counter_ns()
     try:
         yield
     except exc.TimeoutError as error:
@@ -43,6 +46,9 @@ def connecting() -> Iterator[None]:
         ) from error
     except (exc.DBAPIError, psycopg.Error) as error:
         raise DatabaseUnavailable(f"no connection to the database: {_first_line(error)}") from error
+    finally:
+        if began is not None:
+            _watch.waited(began)
 
 
 @contextmanager
@@ -87,7 +93,7 @@ def committing(connection: Connection | None) -> Iterator[None]:
             it has, and the wait for a synchronous standby was cancelled.
         DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
     """
-    with executing(_COMMIT, driver_of(connection)):
+    with _watch.Calling(_COMMIT), executing(_COMMIT, driver_of(connection)):
         yield
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying
 
+from ledgerdb import _watch
 from ledgerdb._adapt import know_wire_text
 from ledgerdb._connection import AwaitedConnection
 from ledgerdb._direct import asking
@@ -53,11 +54,17 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
+    if _watch.watcher is None:
+        return call.shape(await _executed(connection, call))
+    with _watch.Calling(call) as told:
+        return call.shape(told.rows(await _executed(connection, call)))
+
+
+async def _executed(connection: AsyncConnection, call: Call[Any]) -> Sequence[Any]:
     driver = driver_of(connection.sync_connection)
     with executing(call, driver):
         know_wire_text(driver)
-        rows = (await connection.execute(call.statement, call.parameters)).all()
-    return call.shape(rows)
+        return (await connection.execute(call.statement, call.parameters)).all()
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
@@ -149,18 +156,24 @@ class AsyncLedger(AsyncVerbs):
         return await retrying(self._once, call)
 
     async def _once(self, call: Call[T]) -> T:
+        if _watch.watcher is None:
+            return call.shape(await self._asked(call))
+        with _watch.Calling(call) as told:
+            return call.shape(told.rows(await self._asked(call)))
+
+    async def _asked(self, call: Call[Any]) -> Sequence[Any]:
         async with _connected(self.engine) as connection:
             driver: Any = driver_of(connection.sync_connection)
             try:
                 with executing(call, driver):
-                    rows = await driver.wait(asking(driver, call))
+                    rows: Sequence[Any] = await driver.wait(asking(driver, call))
             except BaseException as error:
                 if driver.closed:
                     await asyncio.shield(connection.invalidate(error))
                 if takes_the_pool(driver, error):
                     await asyncio.shield(self.engine.dispose())
                 raise
-        return call.shape(rows)
+        return rows
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncLedgerTransaction]:

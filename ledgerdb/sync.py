@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from tenacity import Retrying
 
+from ledgerdb import _watch
 from ledgerdb._adapt import know_wire_text
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
@@ -32,11 +33,17 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
+    if _watch.watcher is None:
+        return call.shape(_executed(connection, call))
+    with _watch.Calling(call) as told:
+        return call.shape(told.rows(_executed(connection, call)))
+
+
+def _executed(connection: Connection, call: Call[Any]) -> Sequence[Any]:
     driver = driver_of(connection)
     with executing(call, driver):
         know_wire_text(driver)
-        rows = connection.execute(call.statement, call.parameters).all()
-    return call.shape(rows)
+        return connection.execute(call.statement, call.parameters).all()
 
 
 class LedgerTransaction(Verbs):
@@ -91,11 +98,16 @@ class Ledger(Verbs):
         return answer
 
     def _once(self, call: Call[T]) -> T:
+        if _watch.watcher is None:
+            return call.shape(self._asked(call))
+        with _watch.Calling(call) as told:
+            return call.shape(told.rows(self._asked(call)))
+
+    def _asked(self, call: Call[Any]) -> Sequence[Any]:
         with connecting():
             pooled = self.engine.raw_connection()
         with lent(self.engine, pooled) as driver, executing(call, driver):
-            rows = driver.wait(asking(driver, call))
-        return call.shape(rows)
+            return driver.wait(asking(driver, call))
 
     @contextmanager
     def transaction(self) -> Iterator[LedgerTransaction]:

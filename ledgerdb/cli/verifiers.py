@@ -1,11 +1,19 @@
 """Puts the verifiers of several files into the group `ledgerdb verify`."""
 
-from ledgerdb.cli import gate, verify_catalog, verify_contract, verify_packs, verify_store
+from ledgerdb.cli import (
+    gate,
+    verify_batching,
+    verify_catalog,
+    verify_contract,
+    verify_packs,
+    verify_store,
+)
 from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.verify import verify
 
 __all__ = ["verify"]
 
+verify.command("batching")(verify_batching.batching_command)
 verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import URL
 
 from ledgerdb.verify import (
+    batching,
     clients_evidence,
     conformance,
     floors,
@@ -118,5 +119,9 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
         lambda on: retry_semantics.verify_retry_semantics(
             on.scratch, quick=on.quick, progress=on.progress
         ),
+    ),
+    "batching": _one(
+        batching.ARTEFACT,
+        lambda on: batching.verify_batching(on.scratch, quick=on.quick, progress=on.progress),
     ),
 }

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
+from ledgerdb import _watch
 from ledgerdb.aio import AsyncLedger
 from ledgerdb.engine import EngineSettings
 from ledgerdb.errors import LedgerError
@@ -119,7 +120,8 @@ class Worker:
                 self._ledger = ledger
                 self._leases = Leases(ledger, self.settings, self.stats)
                 self._recorder = Recorder(ledger, self.settings, self.stats)
-                await self._serve()
+                with _watch.working(self.stats):
+                    await self._serve()
         finally:
             for number in signals:
                 self._loop.remove_signal_handler(number)

