@@ -56,6 +56,11 @@ class Yardstick:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    @property
+    def pid(self) -> int:
+        """Of the server's process."""
+        return self._connection.info.backend_pid
+
     def one(self) -> None:
         """Inserts a row, and asks for a constant."""
         self._connection.execute(_ONE, ["row", self._payload]).fetchall()

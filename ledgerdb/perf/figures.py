@@ -9,25 +9,29 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-__all__ = ["Figures", "Samples", "figures", "percentile"]
+__all__ = ["Figures", "Round", "figures", "percentile"]
 
 _P95: Final = 95
 _PLACES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """What was timed of one verb, in seconds: a list for each round.
+class Round:
+    """What was timed of one verb in one round, in seconds.
 
     Attributes:
-        verb: of each call.
-        yardstick: of the bare statements that were sent just before each call.
-        database: that the server says it worked for the calls of each round.
+        elapsed: of each call.
+        net: the same without the waiting for a processor; see `Clock`.
+        yardstick_elapsed: of the bare statements that were sent just before each call.
+        yardstick_net: the same without the waiting.
+        database: that the server says it worked for all calls together.
     """
 
-    verb: list[list[float]]
-    yardstick: list[list[float]]
-    database: list[float]
+    elapsed: list[float]
+    net: list[float]
+    yardstick_elapsed: list[float]
+    yardstick_net: list[float]
+    database: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,8 @@ class Figures:
         database_ms: that the server works for a call, on average, by its own clock.
         items_per_second: of one client that does nothing else.
         yardstick_p50_ms: of the bare statements beside it, and so on.
-        ratio_p50: to the yardstick: the median over the rounds, and so on. `ratio_p95` is what the
-            gate compares.
+        ratio_p50: to the yardstick, both net: the median over the rounds, and so on. `ratio_p95`
+            is what the gate compares.
     """
 
     calls: int
@@ -58,22 +62,22 @@ class Figures:
     ratio_p95: float
 
 
-def figures(samples: Samples, items: int) -> Figures:
+def figures(rounds: Sequence[Round], items: int) -> Figures:
     """The figures of a verb whose calls move so many items each."""
-    verb = sorted(chain.from_iterable(samples.verb))
-    yardstick = sorted(chain.from_iterable(samples.yardstick))
+    verb = sorted(chain.from_iterable(one.elapsed for one in rounds))
+    yardstick = sorted(chain.from_iterable(one.yardstick_elapsed for one in rounds))
     return Figures(
         calls=len(verb),
         items=items,
         p50_ms=_milliseconds(percentile(verb, 50)),
         p95_ms=_milliseconds(percentile(verb, _P95)),
         p99_ms=_milliseconds(percentile(verb, 99)),
-        database_ms=_milliseconds(sum(samples.database) / len(verb)),
+        database_ms=_milliseconds(sum(one.database for one in rounds) / len(verb)),
         items_per_second=round(items * len(verb) / sum(verb), 1),
         yardstick_p50_ms=_milliseconds(percentile(yardstick, 50)),
         yardstick_p95_ms=_milliseconds(percentile(yardstick, _P95)),
-        ratio_p50=_ratio(samples, 50),
-        ratio_p95=_ratio(samples, _P95),
+        ratio_p50=_ratio(rounds, 50),
+        ratio_p95=_ratio(rounds, _P95),
     )
 
 
@@ -82,12 +86,12 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return values[max(math.ceil(len(values) * percent / 100), 1) - 1]
 
 
-def _ratio(samples: Samples, percent: int) -> float:
+def _ratio(rounds: Sequence[Round], percent: int) -> float:
     """Round by round, so that a slow second of the machine weighs on both sides alike."""
     return round(
         statistics.median(
-            percentile(sorted(verb), percent) / percentile(sorted(yardstick), percent)
-            for verb, yardstick in zip(samples.verb, samples.yardstick, strict=True)
+            percentile(sorted(one.net), percent) / percentile(sorted(one.yardstick_net), percent)
+            for one in rounds
         ),
         _PLACES,
     )

@@ -1,4 +1,4 @@
-"""The profile: what a smoke run does, to the last number. Another profile is another measurement."""
+"""The profile: what a smoke run does, to the last number. Another one measures something else."""
 
 from __future__ import annotations
 

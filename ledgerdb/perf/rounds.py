@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -13,12 +13,13 @@ from sqlalchemy import URL, text
 
 from ledgerdb import EngineSettings, Ledger
 from ledgerdb.perf.calibration import Yardstick, connected
-from ledgerdb.perf.figures import Samples
+from ledgerdb.perf.clock import ELAPSED, NET, Clock
+from ledgerdb.perf.figures import Round
 from ledgerdb.perf.profile import Profile
 from ledgerdb.perf.workload import VERBS, Workload, items_of, payload_of
 from ledgerdb.url import database_url
 
-__all__ = ["rounds"]
+__all__ = ["Progress", "Rounds", "rounds"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -28,10 +29,23 @@ select d.active_time from pg_stat_database as d where d.datname = %s
 """
 
 
-def rounds(
-    profile: Profile, url: str, beside: URL, progress: Progress
-) -> tuple[Mapping[str, Samples], str]:
-    """What was timed of each verb, and the hash of all that was sent.
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What was timed.
+
+    Attributes:
+        verbs: verb -> its rounds, without the warm ones.
+        workload_sha256: over all arguments that were sent.
+        clock: its kind.
+    """
+
+    verbs: Mapping[str, Sequence[Round]]
+    workload_sha256: str
+    clock: str
+
+
+def rounds(profile: Profile, url: str, beside: URL, progress: Progress) -> Rounds:
+    """Times every verb as often as the profile says.
 
     Args:
         profile: how often, and what.
@@ -43,68 +57,61 @@ def rounds(
         LedgerError: a verb was refused, or did something else than it must.
         psycopg.Error: the yardstick was refused.
     """
-    samples = {verb: Samples([], [], []) for verb in VERBS}
+    verbs: dict[str, list[Round]] = {verb: [] for verb in VERBS}
     one_session = EngineSettings(application_name="bench", pool_size=1, max_overflow=0)
     total = profile.warm_rounds + profile.rounds
+    database = str(database_url(url).database)
     with (
         Ledger.connect(url, one_session) as ledger,
         Yardstick(beside, payload_of(profile), profile.batch_items) as yardstick,
         connected(beside) as observer,
+        Clock(_session_of(ledger), database) as ours,
+        Clock(yardstick.pid, str(beside.database)) as theirs,
     ):
         workload = Workload(ledger, profile)
-        server = _Server(ledger, observer, str(database_url(url).database))
         for number in range(total):
             progress("rounds", number, total)
             for verb in VERBS:
                 bare = yardstick.one if items_of(profile, verb) == 1 else yardstick.many
-                taken = _timed(workload.prepare[verb], bare, profile.calls[verb], server)
+                calls = (workload.prepare[verb]() for _ in range(profile.calls[verb]))
+                worked = _active_seconds(ledger, observer, database)
+                with _no_garbage_collection():
+                    times = [(theirs.seconds(bare), ours.seconds(call)) for call in calls]
+                worked = _active_seconds(ledger, observer, database) - worked
                 if number >= profile.warm_rounds:
-                    samples[verb].verb.append(taken.verb[0])
-                    samples[verb].yardstick.append(taken.yardstick[0])
-                    samples[verb].database.append(taken.database[0])
-        return samples, workload.sha256
+                    verbs[verb].append(_round(times, worked))
+        kind = NET if ours.kind == theirs.kind == NET else ELAPSED
+        return Rounds(verbs, workload.sha256, kind)
 
 
-def _timed(
-    prepare: Callable[[], Callable[[], None]],
-    bare: Callable[[], None],
-    calls: int,
-    server: _Server,
-) -> Samples:
-    """One round of one verb."""
-    ours: list[float] = []
-    theirs: list[float] = []
-    before = server.active_seconds()
-    with _no_garbage_collection():
-        for _ in range(calls):
-            call = prepare()
-            began = time.perf_counter()
-            bare()
-            between = time.perf_counter()
-            call()
-            ours.append(time.perf_counter() - between)
-            theirs.append(between - began)
-    return Samples([ours], [theirs], [server.active_seconds() - before])
+def _round(
+    times: Sequence[tuple[tuple[float, float], tuple[float, float]]], worked: float
+) -> Round:
+    return Round(
+        elapsed=[ours[0] for _, ours in times],
+        net=[ours[1] for _, ours in times],
+        yardstick_elapsed=[theirs[0] for theirs, _ in times],
+        yardstick_net=[theirs[1] for theirs, _ in times],
+        database=worked,
+    )
 
 
-class _Server:
-    """How long the server has worked for a database, by its own clock."""
+def _session_of(ledger: Ledger) -> int:
+    """The server's process of its only session."""
+    with ledger.engine.connect() as connection:
+        return int(connection.execute(text("select pg_backend_pid()")).scalar_one())
 
-    def __init__(
-        self, ledger: Ledger, observer: psycopg.Connection[tuple[Any, ...]], database: str
-    ) -> None:
-        self._ledger = ledger
-        self._observer = observer
-        self._database = database
 
-    def active_seconds(self) -> float:
-        """Of all statements until now: a session tells it when it is asked to, and else now and
-        then. The asking itself counts as well, once for each round.
-        """
-        with self._ledger.engine.connect() as connection:
-            connection.execute(_FLUSH)
-        row = self._observer.execute(_ACTIVE_MS, [self._database]).fetchone()
-        return 0.0 if row is None else float(row[0]) / 1_000
+def _active_seconds(
+    ledger: Ledger, observer: psycopg.Connection[tuple[Any, ...]], database: str
+) -> float:
+    """How long the server has worked for a database, by its own clock. A session tells when it is
+    asked to, and else now and then; the asking itself counts as well, once for each round.
+    """
+    with ledger.engine.connect() as connection:
+        connection.execute(_FLUSH)
+    row = observer.execute(_ACTIVE_MS, [database]).fetchone()
+    return 0.0 if row is None else float(row[0]) / 1_000
 
 
 @contextmanager

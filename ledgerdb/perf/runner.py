@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -16,16 +16,14 @@ from ledgerdb import migrate
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import DatabaseError
 from ledgerdb.perf.calibration import connected, yardstick_database
-from ledgerdb.perf.figures import Figures, Samples, figures
+from ledgerdb.perf.figures import Figures, Round, figures
 from ledgerdb.perf.profile import Profile
-from ledgerdb.perf.rounds import rounds
+from ledgerdb.perf.rounds import Progress, rounds
 from ledgerdb.perf.throughput import Throughput, throughput
 from ledgerdb.perf.workload import VERBS, items_of
 from ledgerdb.url import database_url
 
-__all__ = ["Progress", "Run", "measure", "run"]
-
-Progress = Callable[[str, int, int], None]
+__all__ = ["Run", "measure", "run"]
 
 _DATABASE: Final[LiteralString] = "bench"
 _LEFT: Final[LiteralString] = """
@@ -46,22 +44,24 @@ class Run:
         figures: of each verb.
         throughput: of several clients at once.
         workload_sha256: over every argument that was sent, but those of the several clients.
+        clock: that the ratios are by; ratios of two clocks are not compared.
         left_behind: rows by table, after everything: the same for the same profile.
         postgresql: version of the server.
         machine: on which it ran; told, and compared by nobody.
         seconds: that it took, without the start of the server.
-        samples: every time that the figures are made of.
+        rounds: every time that the figures are made of.
     """
 
     profile: Profile
     figures: Mapping[str, Figures]
     throughput: Throughput
     workload_sha256: str
+    clock: str
     left_behind: Mapping[str, int]
     postgresql: str
     machine: Mapping[str, Any]
     seconds: float
-    samples: Mapping[str, Samples]
+    rounds: Mapping[str, Sequence[Round]]
 
 
 def run(profile: Profile, progress: Progress = lambda _step, _done, _of: None) -> Run:
@@ -95,7 +95,7 @@ def measure(profile: Profile, url: str, progress: Progress = lambda _step, _done
     began, load = time.perf_counter(), os.getloadavg()[0]
     try:
         with yardstick_database(url) as beside:
-            samples, workload_sha256 = rounds(profile, url, beside, progress)
+            timed = rounds(profile, url, beside, progress)
             progress("clients", 0, 1)
             together = throughput(profile, url, beside)
         postgresql, left_behind = _seen(database_url(url))
@@ -106,9 +106,10 @@ def measure(profile: Profile, url: str, progress: Progress = lambda _step, _done
         ) from error
     return Run(
         profile=profile,
-        figures={verb: figures(samples[verb], items_of(profile, verb)) for verb in VERBS},
+        figures={verb: figures(timed.verbs[verb], items_of(profile, verb)) for verb in VERBS},
         throughput=together,
-        workload_sha256=workload_sha256,
+        workload_sha256=timed.workload_sha256,
+        clock=timed.clock,
         left_behind=left_behind,
         postgresql=postgresql,
         machine={
@@ -118,7 +119,7 @@ def measure(profile: Profile, url: str, progress: Progress = lambda _step, _done
             "load_before": round(load, 2),
         },
         seconds=round(time.perf_counter() - began, 1),
-        samples=samples,
+        rounds=timed.verbs,
     )
 
 

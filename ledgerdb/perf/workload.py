@@ -1,4 +1,4 @@
-"""The verbs that a run measures, through the public API, with arguments that follow from the seed."""
+"""The verbs that a run measures, through the public API; their arguments follow from the seed."""
 
 from __future__ import annotations
 
