@@ -25,7 +25,7 @@ class Profile:
         postgresql: major version of the embedded server.
         settings: of that server. Without fsync the disk, which is nobody's regression, is left out.
         seed: of payloads and choices.
-        rounds: of which each measures every verb; the ratio of a verb is the median of them.
+        rounds: of which each measures every verb.
         warm_rounds: before them, thrown away.
         calls: verb -> calls of a round.
         batch_items: items of a call of `enqueue_many` and of `drain`.

@@ -17,6 +17,7 @@ from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.errors import DatabaseError
 from ledgerdb.perf.calibration import connected, yardstick_database
 from ledgerdb.perf.figures import Figures, Round, figures
+from ledgerdb.perf.processor import one_processor
 from ledgerdb.perf.profile import Profile
 from ledgerdb.perf.rounds import Progress, rounds
 from ledgerdb.perf.throughput import Throughput, throughput
@@ -77,7 +78,10 @@ def run(profile: Profile, progress: Progress = lambda _step, _done, _of: None) -
         LedgerError: a verb was refused, or did something else than it must.
     """
     progress("starting PostgreSQL", 0, 1)
-    with EmbeddedServer(version=profile.postgresql, settings=profile.settings) as server:
+    with (
+        one_processor(),
+        EmbeddedServer(version=profile.postgresql, settings=profile.settings) as server,
+    ):
         with connected(database_url(server.url())) as owner:
             owner.execute(f"create database {_DATABASE}")
         progress("migrating", 0, 1)

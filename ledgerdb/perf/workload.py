@@ -130,7 +130,8 @@ class Workload:
         return call
 
     def _evidence_pack(self) -> Callable[[], None]:
-        name = self._choice.choice(self._ingested)
+        # the oldest have been drained: every pack is of the same size
+        name = self._choice.choice(self._ingested[: self._profile.calls["ingest"]])
         self._digest.update(name.encode())
         ledger = self._ledger
 
