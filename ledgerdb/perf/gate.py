@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ledgerdb.errors import ConfigurationError
 from ledgerdb.perf.history import Entry
 from ledgerdb.perf.profile import Profile
 from ledgerdb.perf.promotion import Standing, State
@@ -72,6 +73,9 @@ def judge(run: Entry, baseline: Mapping[str, Any] | None, now: Standing, profile
         baseline: None where there is none.
         now: where the profile stood before the run.
         profile: of today.
+
+    Raises:
+        ConfigurationError: as `compare`.
     """
     state, why = now.state, now.why
     if baseline is None or state is not State.REQUIRED:
@@ -87,11 +91,16 @@ def judge(run: Entry, baseline: Mapping[str, Any] | None, now: Standing, profile
 
 def compare(run: Entry, baseline: Mapping[str, Any], margin: float) -> tuple[Verdict, ...]:
     """Each verb of the baseline: it may be slower by the margin, or by four standard deviations of
-    the baseline's runs, whichever is more. A verb that was not run is infinitely slow.
+    the baseline's runs, whichever is more.
+
+    Raises:
+        ConfigurationError: the run is of other verbs than the baseline.
     """
+    if run.ratios.keys() != baseline["verbs"].keys():
+        raise ConfigurationError("the run and the baseline are of different verbs")
     found = []
     for verb, was in baseline["verbs"].items():
-        ratio = run.ratios.get(verb, float("inf"))
+        ratio = run.ratios[verb]
         limit = was["ratio_p95"] * (1 + max(margin, _DEVIATIONS * was["cov"]))
         found.append(
             Verdict(

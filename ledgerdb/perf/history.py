@@ -90,9 +90,7 @@ def read(path: Path) -> list[Entry]:
             content = json.loads(line)
             named = content.pop("checksum")
             entry = Entry(**content)
-            is_whole = entry.checksum == named and all(
-                isinstance(ratio, int | float) and ratio > 0 for ratio in entry.ratios.values()
-            )
+            is_whole = entry.checksum == named and min(entry.ratios.values()) > 0
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}, line {number}: is no run: {error}") from None
         if not is_whole:

@@ -1,4 +1,4 @@
-"""Client and server on one processor: a question is always answered by a neighbour, never across."""
+"""Client and server on one processor: how near each other they are is not left to chance."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("worker", "stores"),
     ("__init__",),  # the public names
     ("migrate", "embedded", "readonly", "retention"),
-    ("demo", "metrics", "verify"),
+    ("demo", "metrics", "perf", "verify"),
     ("console",),
     ("approvals", "planning"),
     ("cli",),
@@ -52,6 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "readonly": {"sqlalchemy"},
     "retention": set(),
     "metrics": {"prometheus_client"},
+    "perf": {"psycopg", "rfc8785", "sqlalchemy"},
     "console": {"jinja2", "markupsafe", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"},
     "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time

@@ -1,0 +1,163 @@
+"""The driver beside what it replaced: a pooled client with prepared statements, and a process for
+each call. Both on one server with its defaults (fsync on), call by call in turns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+from uuid import UUID
+
+from ledgerdb import (
+    AttemptState,
+    EngineSettings,
+    Instruction,
+    Ledger,
+    TenantType,
+    migrate,
+)
+from ledgerdb.embedded import EmbeddedServer
+from ledgerdb.errors import LedgerError
+from ledgerdb.perf.figures import percentile
+from ledgerdb.perf.payload import PAYLOAD_BYTES, PayloadCost, payload_costs
+from ledgerdb.perf.process_per_call import ProcessPerCall
+from ledgerdb.perf.rounds import Progress
+
+__all__ = ["INGRESS_WRITE", "POOLED", "PROCESS", "Drivers", "Latency", "run"]
+
+POOLED: Final = "pooled client, prepared statements"
+PROCESS: Final = "a psql process for each call"
+INGRESS_WRITE: Final = "ingress write"
+_EVIDENCE_READ: Final = "evidence read"
+_WORKER: Final = "worker, claim and complete"
+_WARM: Final = 5  # more than it takes until a statement is prepared
+_TENANT: Final = UUID("6f1c2a54-0c2b-4c8e-9d59-0d5f4c1f7b10")
+_PAYLOAD: Final = '{"amount": "10.00", "currency": "EUR", "note": "' + "n" * 950 + '"}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Of one path on one way.
+
+    Attributes:
+        calls: that were timed; of the worker one is a claim and a completion.
+        p50_ms: of a call, elapsed; and so on.
+    """
+
+    calls: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """What came of a comparison.
+
+    Attributes:
+        paths: path -> way -> what a call takes.
+        p95_below: path -> by what share the p95 of the pooled client is below the other.
+        payload: way -> what a payload of `payload_bytes` costs.
+        postgresql: major version of the server.
+    """
+
+    paths: Mapping[str, Mapping[str, Latency]]
+    p95_below: Mapping[str, float]
+    payload_bytes: int
+    payload: Mapping[str, PayloadCost]
+    postgresql: int
+
+
+def run(times: int, progress: Progress = lambda _step, _done, _of: None) -> Drivers:
+    """Compares them on an embedded server, which is gone at the end.
+
+    Args:
+        times: calls of each path on each way.
+        progress: is told of each step, how much of it is done, and of how much.
+
+    Raises:
+        ConfigurationError: there is no embedded server.
+        DatabaseUnavailable: it did not start, or was lost.
+        LedgerError: a call was refused.
+    """
+    progress("starting PostgreSQL", 0, 1)
+    one_session = EngineSettings(application_name="bench", pool_size=1, max_overflow=0)
+    with EmbeddedServer() as server:
+        progress("migrating", 0, 1)
+        migrate.upgrade(server.url())
+        with Ledger.connect(server.url(), one_session) as ledger:
+            ledger.register_tenant(_TENANT, "bench", "Bench", TenantType.COMMERCIAL)
+            process = ProcessPerCall(server.bin_dir / "psql", server.url())
+            paths = _paths(ledger, process, times, progress)
+            progress("payload", 0, 1)
+            numbers = count(1)
+            payload = payload_costs(ledger, lambda: _instruction(f"payload-{next(numbers)}"), times)
+        return Drivers(
+            paths=paths,
+            p95_below={
+                path: round(1 - ways[POOLED].p95_ms / ways[PROCESS].p95_ms, 4)
+                for path, ways in paths.items()
+            },
+            payload_bytes=PAYLOAD_BYTES,
+            payload=payload,
+            postgresql=server.version,
+        )
+
+
+def _paths(
+    ledger: Ledger, process: ProcessPerCall, times: int, progress: Progress
+) -> dict[str, dict[str, Latency]]:
+    """The writes come first: the worker dispatches them, and they are what is read."""
+    numbers = count(1)
+    calls: dict[str, dict[str, Callable[[], object]]] = {
+        INGRESS_WRITE: {
+            POOLED: lambda: ledger.ingest(_instruction(f"bench-{next(numbers)}")),
+            PROCESS: lambda: process.ingest(_TENANT, f"bench-{next(numbers)}", _PAYLOAD),
+        },
+        _EVIDENCE_READ: {
+            POOLED: lambda: ledger.evidence_pack(_TENANT, "bench-1"),
+            PROCESS: lambda: process.evidence_pack(_TENANT, "bench-1"),
+        },
+        _WORKER: {POOLED: lambda: _dispatch(ledger), PROCESS: process.dispatch},
+    }
+    return {path: _in_turns(path, ways, times, progress) for path, ways in calls.items()}
+
+
+def _in_turns(
+    path: str, ways: Mapping[str, Callable[[], object]], times: int, progress: Progress
+) -> dict[str, Latency]:
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(_WARM + times):
+        progress(path, turn, _WARM + times)
+        for way, call in ways.items():
+            began = time.perf_counter()
+            call()
+            if turn >= _WARM:
+                seconds[way].append(time.perf_counter() - began)
+    return {way: _latency(sorted(taken)) for way, taken in seconds.items()}
+
+
+def _latency(taken: list[float]) -> Latency:
+    p50, p95, p99 = (round(percentile(taken, share) * 1_000, 4) for share in (50, 95, 99))
+    return Latency(calls=len(taken), p50_ms=p50, p95_ms=p95, p99_ms=p99)
+
+
+def _dispatch(ledger: Ledger) -> None:
+    claimed = ledger.claim(1, "pooled", 60)
+    if not claimed:
+        raise LedgerError("no item was due")
+    ledger.complete(claimed[0], "pooled", AttemptState.DISPATCHED, rail_reference="rail")
+
+
+def _instruction(name: str) -> Instruction:
+    return Instruction(
+        tenant_id=_TENANT,
+        instruction_id=name,
+        participant_id="participant",
+        idempotency_key=name,
+        rail_type="SEPA",
+        payload=_PAYLOAD.encode(),
+    )
