@@ -21,7 +21,7 @@ from ledgerdb.cli.verify import folder_of
 from ledgerdb.errors import ConfigurationError, LedgerError
 from ledgerdb.perf import baseline, drivers, history
 from ledgerdb.perf.gate import Gate, judge
-from ledgerdb.perf.profile import PROFILE, Profile, load
+from ledgerdb.perf.profile import PROFILE, load
 from ledgerdb.perf.promotion import COV_MAX, STABLE_RUNS, made_of, standing
 from ledgerdb.perf.runner import Run, run
 from ledgerdb.verify.evidence import git_sha, timestamp_utc
@@ -173,20 +173,19 @@ def drivers_command(
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return
-    table = Table("path", "", "p50 ms", "p95 ms", "p99 ms", title="Drivers", title_justify="left")
-    for path, ways in found.paths.items():
-        for way, one in ways.items():
-            table.add_row(path, way, *(f"{v:.2f}" for v in (one.p50_ms, one.p95_ms, one.p99_ms)))
-    for way, cost in found.payload.items():
-        table.add_row("payload", way, f"{cost.p50_ms:.2f}", f"{cost.p95_ms:.2f}", "")
     console = Console(highlight=False)
-    console.print(table)
-    for path, below in found.p95_below.items():
-        console.print(f"{path}: p95 is {below:.1%} below that of a process for each call")
+    for title, compared in (("fsync off", found.without_flush), ("fsync on", found.with_flush)):
+        table = Table("path", "way", "p50", "p95 ms", title=title, title_justify="left")
+        for path, ways in compared.paths.items():
+            for way, one in ways.items():
+                table.add_row(path, way, f"{one.p50_ms:.2f}", f"{one.p95_ms:.2f}")
+        console.print(table)
+        for path, below in compared.p95_below.items():
+            console.print(f"{path}: p95 is {below:.1%} below that of a process for each call")
     for way, cost in found.payload.items():
         console.print(
             f"payload of {found.payload_bytes:,} bytes, {way}: {cost.allocated_bytes:,} bytes"
-            " allocated on the client"
+            f" allocated, {cost.p50_ms:.2f} ms"
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from psycopg import sql
