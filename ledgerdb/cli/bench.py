@@ -157,8 +157,10 @@ def promote_command(
 @bench.command("drivers")
 def drivers_command(
     *,
-    times: Annotated[int, typer.Option(min=1, max=1_000, help="Calls of each kind.")] = _TIMES,
-    quick: Annotated[bool, typer.Option("--quick", help="Five calls of each kind.")] = False,
+    times: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Calls of each kind, in each of five repeats.")
+    ] = _TIMES,
+    quick: Annotated[bool, typer.Option("--quick", help="Five calls in a repeat.")] = False,
     as_json: _Json = False,
 ) -> None:
     """Compare a pooled client with a psql process for each call, and what a payload costs.
