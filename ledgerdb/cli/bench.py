@@ -17,14 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ledgerdb.cli.verify import folder_of
 from ledgerdb.errors import ConfigurationError, LedgerError
 from ledgerdb.perf import baseline, drivers, history
 from ledgerdb.perf.gate import Gate, judge
 from ledgerdb.perf.profile import PROFILE, load
 from ledgerdb.perf.promotion import COV_MAX, STABLE_RUNS, made_of, standing
 from ledgerdb.perf.runner import Run, run
-from ledgerdb.verify.evidence import git_sha, timestamp_utc
+from ledgerdb.verify.evidence import checkout, git_sha, timestamp_utc
 
 __all__ = ["bench"]
 
@@ -192,7 +191,17 @@ def drivers_command(
 
 
 def _place(folder: Path | None) -> Path:
-    return folder_of(None) / "perf" if folder is None else folder
+    """Where history and baseline are.
+
+    Raises:
+        ConfigurationError: nobody says where, and there is no checkout.
+    """
+    if folder is not None:
+        return folder
+    root = checkout()
+    if root is None:
+        raise ConfigurationError("no checkout with a history: give --folder")
+    return root / "evidence" / "perf"
 
 
 def _document(found: Run, gate: Gate, entry: history.Entry, *, times: bool) -> dict[str, Any]:

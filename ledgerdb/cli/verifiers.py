@@ -1,6 +1,13 @@
 """Puts the verifiers of several files into the group `ledgerdb verify`."""
 
-from ledgerdb.cli import gate, verify_catalog, verify_contract, verify_packs, verify_store
+from ledgerdb.cli import (
+    gate,
+    verify_catalog,
+    verify_contract,
+    verify_packs,
+    verify_perf,
+    verify_store,
+)
 from ledgerdb.cli.conformance import conformance_command
 from ledgerdb.cli.verify import verify
 
@@ -10,6 +17,7 @@ verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
 verify.command("packs")(verify_packs.packs_command)
+verify.command("perf")(verify_perf.perf_command)
 verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)
