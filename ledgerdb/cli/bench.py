@@ -36,7 +36,7 @@ bench = typer.Typer(
 _SLOWER: Final = 1
 _UNKNOWN: Final = 2
 _QUICK_ROUNDS: Final = 2
-_QUICK_TIMES: Final = 5
+_QUICK_TIMES: Final = 20
 _TIMES: Final = 40
 
 _Json = Annotated[bool, typer.Option("--json", help="For machines.")]
@@ -159,7 +159,7 @@ def drivers_command(
     times: Annotated[
         int, typer.Option(min=1, max=1_000, help="Calls of each kind, in each of five repeats.")
     ] = _TIMES,
-    quick: Annotated[bool, typer.Option("--quick", help="Five calls in a repeat.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer calls.")] = False,
     as_json: _Json = False,
 ) -> None:
     """Compare a pooled client with a psql process for each call, and what a payload costs.

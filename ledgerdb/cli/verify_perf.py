@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Final
 
 import typer
 
-from ledgerdb.cli.verify import Json, Out, checking, conclude, folder_of
+from ledgerdb.cli.verify import Json, Out, checking, folder_of
 from ledgerdb.verify import perf
 from ledgerdb.verify.evidence import Status
 
 __all__ = ["perf_command"]
+
+_FAILED: Final = 1
 
 
 def perf_command(
@@ -34,6 +37,12 @@ def perf_command(
         }
         for path, evidence in found.items():
             evidence.write(folder / path)
-    # the last word is that of the one that fails
-    for path, evidence in sorted(found.items(), key=lambda one: one[1].status is Status.FAIL):
-        conclude(evidence, folder / path, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps([json.loads(evidence.text()) for evidence in found.values()]))
+    else:
+        for path, evidence in found.items():
+            for finding in evidence.details["findings"]:
+                typer.echo(f"{evidence.check_id}: {finding}")
+            typer.echo(f"{evidence.check_id}: {evidence.status} ({folder / path})")
+    if any(evidence.status is Status.FAIL for evidence in found.values()):
+        raise typer.Exit(_FAILED)

@@ -88,11 +88,11 @@ def verify_drivers(*, quick: bool = False, progress: Progress = lambda _step: No
 def _bench(name: str, *arguments: str) -> dict[str, Any]:
     done = python("-m", "ledgerdb", "bench", name, "--json", *arguments)
     try:
-        if done.returncode not in _DONE:
-            raise ValueError
         document: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        raise LedgerError(f"bench {name} could not measure: {last_line(done)}") from None
+        document = {}
+    if done.returncode not in _DONE or not document:
+        raise LedgerError(f"bench {name} could not measure: {last_line(done)}")
     return document
 
 
