@@ -3,7 +3,8 @@
 On a shared machine the tail of every latency is other people's work: a call of 0.4 ms waits 4 ms
 for its turn. On Linux the kernel says, for each thread, how long it was ready and not run. That of
 the client's thread and of the server's process is taken out; what a verb waits for by itself (a
-lock, a sleep, the disk) stays in. Elsewhere it is the time that passed.
+lock, a sleep, the disk) stays in. Where both waited at once the wait counts twice, so a call takes
+at least the time that both were on a processor. Elsewhere it is the time that passed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Clock:
                 for process in (f"self/task/{threading.get_native_id()}", str(pid)):
                     path = Path("/proc", process, "schedstat")
                     self._files.append(os.open(path, os.O_RDONLY))
-            self.waited_seconds()
+            self.ran_and_waited_seconds()
         except (OSError, ValueError, IndexError):
             self.close()
         self.kind = NET if self._files else ELAPSED
@@ -58,12 +59,15 @@ class Clock:
 
     def seconds(self, work: Callable[[], object]) -> tuple[float, float]:
         """How long the work takes: the time that passed, and the same less the waiting."""
-        waited = self.waited_seconds()
+        ran, waited = self.ran_and_waited_seconds()
         began = time.perf_counter()
         work()
         elapsed = time.perf_counter() - began
-        return elapsed, max(elapsed - (self.waited_seconds() - waited), 0.0)
+        ran_now, waited_now = self.ran_and_waited_seconds()
+        net = max(elapsed - (waited_now - waited), ran_now - ran)
+        return elapsed, min(net, elapsed) or elapsed
 
-    def waited_seconds(self) -> float:
-        """How long both were ready and not run, since they began."""
-        return sum(int(os.pread(file, _BYTES_MAX, 0).split()[1]) for file in self._files) / 1e9
+    def ran_and_waited_seconds(self) -> tuple[float, float]:
+        """How long both were on a processor, and how long they were ready and not run."""
+        told = [os.pread(file, _BYTES_MAX, 0).split() for file in self._files]
+        return sum(int(one[0]) for one in told) / 1e9, sum(int(one[1]) for one in told) / 1e9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgerdb.errors import ConfigurationError
@@ -63,14 +63,15 @@ def test_a_run_that_left_a_verb_out_is_not_judged() -> None:
 
 
 def test_a_verb_that_varied_may_vary() -> None:
-    unsteady = [entry(ratio, number=n) for n, ratio in enumerate((2.0, 2.5, 2.0, 2.5, 2.2))]
+    unsteady = [entry(ratio, number=n) for n, ratio in enumerate((2.0, 2.6, 2.0, 2.6, 2.2))]
     baseline = made_of(unsteady, PROFILE)
     was = baseline["verbs"]["v0"]
-    assert 4 * was["cov"] > PROFILE.margin > 0.1
-    (verdict,) = compare(entry(2.0), baseline, 0.1)
+    assert 4 * was["cov"] > PROFILE.margin
+    (verdict,) = compare(entry(2.0), baseline, PROFILE.margin)
     assert verdict.limit == pytest.approx(was["ratio_p95"] * (1 + 4 * was["cov"]), rel=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 100.0), st.floats(0.01, 100.0))
 def test_slower_is_never_judged_better(one: float, other: float) -> None:
     low, high = sorted((one, other))
