@@ -23,7 +23,8 @@ __all__ = ["Progress", "Rounds", "rounds"]
 
 Progress = Callable[[str, int, int], None]
 
-_FLUSH: Final = text("select pg_stat_force_next_flush()")
+# A session that has touched no relation since its last flush does not flush.
+_FLUSH: Final = text("select pg_stat_force_next_flush() from pg_class limit 1")
 _ACTIVE_MS: Final[LiteralString] = """
 select d.active_time from pg_stat_database as d where d.datname = %s
 """
