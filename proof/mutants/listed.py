@@ -76,7 +76,7 @@ _MUTANTS: Final = (
     ("no fresh token", _CLAIM, "lease_token = gen_random_uuid(),",
      "lease_token = coalesce(p.lease_token, p.outbox_id),", "a token is no proof of a claim"),
     ("the payload is not compared", _CLAIM,
-     "                    or public._is_bound_to(", "                    or true or public._is_bound_to(",
+     " or public._is_bound_to(", " or true or public._is_bound_to(",
      "an item that was edited is sent to another participant"),
     ("paused items go", _CLAIM, "if v_controlled then", "if false then", "a pause does nothing"),
     ("order is not kept", _CLAIM, "if v_ordered then", "if false then",
