@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -17,11 +16,8 @@ from examples.services.ingress.__main__ import main as ingress_main
 from ledgerdb import telemetry
 from tests.services.conftest import Rail
 from tests.services.ingress import Served, envelope
-from tests.services.programs import Program, free_port, refused, running
-from tests.telemetry.conftest import Seen, seen
+from tests.services.programs import free_port, refused, running
 from tests.waiting import until
-
-__all__ = ["seen"]
 
 TRACE, CLIENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{CLIENT}-01"
@@ -62,7 +58,11 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_request_and_its_write_are_of_the_trace_of_the_client(
-    services_url: str, keys: tuple[Path, dict[str, str]], tmp_path: Path, output: Path
+    services_url: str,
+    keys: tuple[Path, dict[str, str]],
+    tmp_path: Path,
+    output: Path,
+    database: psycopg.Connection[Any],
 ) -> None:
     port = free_port()
     variables = {"INGRESS_KEYS_FILE": str(keys[0]), "INGRESS_PORT": str(port), **CONSOLE}
@@ -71,7 +71,7 @@ def test_a_request_and_its_write_are_of_the_trace_of_the_client(
     ) as program:
         served = Served(port, keys[1])
         with served.client:
-            body = envelope("traced", b'{"pan": "4111111111111111"}')
+            body = envelope("secretive", b'{"pan": "4111111111111111"}')
             assert served.submit(body, traceparent=TRACEPARENT).status_code == 202
         program.stop()
     request = spans(output)["POST /v1/ingress/instructions"]
@@ -80,14 +80,19 @@ def test_a_request_and_its_write_are_of_the_trace_of_the_client(
     assert request["parent_id"] == f"0x{CLIENT}"
     assert {s["context"]["trace_id"] for s in (request, write)} == {f"0x{TRACE}"}
     assert write["parent_id"] == request["context"]["span_id"]
+    kept = database.execute(
+        """select trace_context from public.payment_outbox_pending
+        where instruction_id = 'secretive'"""
+    ).fetchall()
+    assert kept == [(f"00-{TRACE}-{request['context']['span_id'][2:]}-01",)]
     assert request["attributes"]["http.response.status_code"] == 202
     assert request["resource"]["attributes"]["service.name"] == "ingress"
     assert {"db.client.operation.duration", "ledgerdb.calls"} <= metrics(output)
-    for secret in ("4111", keys[1]["first"], "traced", "participant-1"):
+    for secret in ("4111", keys[1]["first"], "secretive", "participant-1"):
         assert secret not in output.read_text(), secret
 
 
-def test_the_worker_tells_of_its_items(
+def test_the_worker_goes_on_with_the_trace_of_the_item(
     services_url: str, rail: Rail, tmp_path: Path, output: Path, database: psycopg.Connection[Any]
 ) -> None:
     url, _ = rail
@@ -99,23 +104,28 @@ def test_the_worker_tells_of_its_items(
         **CONSOLE,
         "OTEL_SERVICE_NAME": "payments-worker",
     }
-    database.execute(
-        "select public.enqueue_payment_outbox('told', 'p', 'told', 'RTGS', '{\"a\": 1}')"
-    )
+    with database.transaction():
+        database.execute("select set_config('ledgerdb.trace_context', %s, true)", [TRACEPARENT])
+        database.execute(
+            "select public.enqueue_payment_outbox('told', 'p', 'told', 'RTGS', '{\"a\": 1}')"
+        )
     with running(
         "examples.services.worker", tmp_path, port, LEDGERDB_URL=services_url, **variables
     ) as program:
-        until(lambda: _done(program))
+        until(lambda: _done(database))
         assert program.stop() == 0
-    item = spans(output)["process outbox"]
-    assert item["kind"] == "SpanKind.CONSUMER"
+    (item,) = (d for d in documents(output) if d.get("parent_id") == f"0x{CLIENT}")
+    assert (item["name"], item["kind"]) == ("process outbox", "SpanKind.CONSUMER")
+    assert item["context"]["trace_id"] == f"0x{TRACE}"
     assert item["resource"]["attributes"]["service.name"] == "payments-worker"
     assert {"ledgerdb.worker.items", "messaging.process.duration"} <= metrics(output)
 
 
-def _done(program: Program) -> bool:
-    text = httpx.get(f"{program.url}/metrics").text
-    return 'ledgerdb_worker_items_total{what="dispatched"} 0.0' not in text
+def _done(database: psycopg.Connection[Any]) -> bool:
+    found = database.execute(
+        "select from public.payment_outbox_attempts where instruction_id = 'told'"
+    )
+    return found.fetchone() is not None
 
 
 def test_an_exporter_that_is_not_there_stops_the_start(
@@ -134,12 +144,3 @@ def test_an_exporter_that_is_not_there_stops_the_start(
 def test_without_one_it_is_off(given: dict[str, str]) -> None:
     with tracing.tracing(given, "ingress"):
         assert telemetry.current_trace_context() is None
-
-
-def test_an_instruction_keeps_the_trace_of_its_request(
-    seen: Seen, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tracing, "_KEEPS_TRACES", True)
-    with seen.tracers.get_tracer("test").start_as_current_span("request") as span:
-        (text,) = tracing.traced().values()
-    assert f"{span.get_span_context().trace_id:032x}" in text
