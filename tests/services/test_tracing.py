@@ -82,7 +82,7 @@ def test_a_request_and_its_write_are_of_the_trace_of_the_client(
     assert write["parent_id"] == request["context"]["span_id"]
     kept = database.execute(
         """select trace_context from public.payment_outbox_pending
-        where instruction_id = 'secretive'"""
+        where instruction_id = 'instruction-secretive'"""
     ).fetchall()
     assert kept == [(f"00-{TRACE}-{request['context']['span_id'][2:]}-01",)]
     assert request["attributes"]["http.response.status_code"] == 202
