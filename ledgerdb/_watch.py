@@ -5,22 +5,23 @@ The library tells and knows no telemetry. While nobody watches, telling costs a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter_ns
-from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from ledgerdb.calls import Call
 from ledgerdb.rows import ClaimedItem
 
 __all__ = [
-    "Calling",
     "Processing",
     "Watcher",
+    "atold",
     "current_trace_context",
+    "ended",
     "processing",
     "repeated",
+    "told",
     "waited",
     "working",
 ]
@@ -74,32 +75,56 @@ class Watcher(Protocol):
 watcher: Watcher | None = None
 
 
-class Calling:
-    """Tells of one try of a call, where somebody watches; `rows` takes what it brought."""
+def told(call: Call[T], ask: Callable[[Call[T]], Sequence[Any]]) -> T:
+    """The answer of a call, of which the watcher is told.
 
-    __slots__ = ("_began", "_call", "_rows")
+    Args:
+        call: what to send.
+        ask: sends it, and gives its rows.
+    """
+    rows: Sequence[Any] | None = None
+    began = perf_counter_ns()
+    try:
+        rows = ask(call)
+        answer = call.shape(rows)
+    except BaseException as error:
+        ended(call, began, rows, error)
+        raise
+    ended(call, began, rows)
+    return answer
 
-    def __init__(self, call: Call[Any]) -> None:
-        self._call = call
-        self._rows: int | None = None
-        self._began = perf_counter_ns()
 
-    def rows(self, answer: Sequence[T]) -> Sequence[T]:
-        """The answer, counted."""
-        self._rows = len(answer)
-        return answer
+async def atold(call: Call[T], ask: Callable[[Call[T]], Awaitable[Sequence[Any]]]) -> T:
+    """As `told`, of an answer that is awaited."""
+    rows: Sequence[Any] | None = None
+    began = perf_counter_ns()
+    try:
+        rows = await ask(call)
+        answer = call.shape(rows)
+    except BaseException as error:
+        ended(call, began, rows, error)
+        raise
+    ended(call, began, rows)
+    return answer
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if watcher is not None:
-            watcher.called(self._call, perf_counter_ns() - self._began, self._rows, error)
+def ended(
+    call: Call[Any],
+    began: int,
+    rows: Sequence[Any] | None = None,
+    error: BaseException | None = None,
+) -> None:
+    """Tells that one try of a call is over.
+
+    Args:
+        call: what was sent.
+        began: of `time.perf_counter_ns`.
+        rows: that came back.
+        error: that the caller gets.
+    """
+    if watcher is not None:
+        count = None if rows is None else len(rows)
+        watcher.called(call, perf_counter_ns() - began, count, error)
 
 
 class _Unwatched:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -56,8 +57,7 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
     """
     if _watch.watcher is None:
         return call.shape(await _executed(connection, call))
-    with _watch.Calling(call) as told:
-        return call.shape(told.rows(await _executed(connection, call)))
+    return await _watch.atold(call, partial(_executed, connection))
 
 
 async def _executed(connection: AsyncConnection, call: Call[Any]) -> Sequence[Any]:
@@ -158,8 +158,7 @@ class AsyncLedger(AsyncVerbs):
     async def _once(self, call: Call[T]) -> T:
         if _watch.watcher is None:
             return call.shape(await self._asked(call))
-        with _watch.Calling(call) as told:
-            return call.shape(told.rows(await self._asked(call)))
+        return await _watch.atold(call, self._asked)
 
     async def _asked(self, call: Call[Any]) -> Sequence[Any]:
         async with _connected(self.engine) as connection:
