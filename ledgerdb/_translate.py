@@ -93,14 +93,8 @@ def committing(connection: Connection | None) -> Iterator[None]:
             it has, and the wait for a synchronous standby was cancelled.
         DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
     """
-    began = perf_counter_ns()
-    try:
-        with executing(_COMMIT, driver_of(connection)):
-            yield
-    except BaseException as error:
-        _watch.ended(_COMMIT, began, error=error)
-        raise
-    _watch.ended(_COMMIT, began)
+    with _watch.committing(_COMMIT), executing(_COMMIT, driver_of(connection)):
+        yield
 
 
 def driver_of(connection: Connection | None) -> object:

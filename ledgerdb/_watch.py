@@ -5,8 +5,8 @@ The library tells and knows no telemetry. While nobody watches, telling costs a 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter_ns
 from typing import Any, Final, Protocol, TypeVar
 
@@ -17,8 +17,8 @@ __all__ = [
     "Processing",
     "Watcher",
     "atold",
+    "committing",
     "current_trace_context",
-    "ended",
     "processing",
     "repeated",
     "told",
@@ -75,10 +75,11 @@ class Watcher(Protocol):
 watcher: Watcher | None = None
 
 
-def told(call: Call[T], ask: Callable[[Call[T]], Sequence[Any]]) -> T:
-    """The answer of a call, of which the watcher is told.
+def told(watcher: Watcher, call: Call[T], ask: Callable[[Call[T]], Sequence[Any]]) -> T:
+    """The answer of a call, of which a watcher is told.
 
     Args:
+        watcher: who is told.
         call: what to send.
         ask: sends it, and gives its rows.
     """
@@ -88,13 +89,16 @@ def told(call: Call[T], ask: Callable[[Call[T]], Sequence[Any]]) -> T:
         rows = ask(call)
         answer = call.shape(rows)
     except BaseException as error:
-        ended(call, began, rows, error)
+        count = None if rows is None else len(rows)
+        watcher.called(call, perf_counter_ns() - began, count, error)
         raise
-    ended(call, began, rows)
+    watcher.called(call, perf_counter_ns() - began, len(rows), None)
     return answer
 
 
-async def atold(call: Call[T], ask: Callable[[Call[T]], Awaitable[Sequence[Any]]]) -> T:
+async def atold(
+    watcher: Watcher, call: Call[T], ask: Callable[[Call[T]], Awaitable[Sequence[Any]]]
+) -> T:
     """As `told`, of an answer that is awaited."""
     rows: Sequence[Any] | None = None
     began = perf_counter_ns()
@@ -102,29 +106,25 @@ async def atold(call: Call[T], ask: Callable[[Call[T]], Awaitable[Sequence[Any]]
         rows = await ask(call)
         answer = call.shape(rows)
     except BaseException as error:
-        ended(call, began, rows, error)
+        count = None if rows is None else len(rows)
+        watcher.called(call, perf_counter_ns() - began, count, error)
         raise
-    ended(call, began, rows)
+    watcher.called(call, perf_counter_ns() - began, len(rows), None)
     return answer
 
 
-def ended(
-    call: Call[Any],
-    began: int,
-    rows: Sequence[Any] | None = None,
-    error: BaseException | None = None,
-) -> None:
-    """Tells that one try of a call is over.
-
-    Args:
-        call: what was sent.
-        began: of `time.perf_counter_ns`.
-        rows: that came back.
-        error: that the caller gets.
-    """
-    if watcher is not None:
-        count = None if rows is None else len(rows)
-        watcher.called(call, perf_counter_ns() - began, count, error)
+@contextmanager
+def committing(call: Call[Any]) -> Iterator[None]:
+    """Tells of the commit of a transaction."""
+    began, error = perf_counter_ns(), None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        if watcher is not None:
+            watcher.called(call, perf_counter_ns() - began, None, error)
 
 
 class _Unwatched:

@@ -34,9 +34,9 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    if _watch.watcher is None:
+    if (watcher := _watch.watcher) is None:
         return call.shape(_executed(connection, call))
-    return _watch.told(call, partial(_executed, connection))
+    return _watch.told(watcher, call, partial(_executed, connection))
 
 
 def _executed(connection: Connection, call: Call[Any]) -> Sequence[Any]:
@@ -98,9 +98,9 @@ class Ledger(Verbs):
         return answer
 
     def _once(self, call: Call[T]) -> T:
-        if _watch.watcher is None:
+        if (watcher := _watch.watcher) is None:
             return call.shape(self._asked(call))
-        return _watch.told(call, self._asked)
+        return _watch.told(watcher, call, self._asked)
 
     def _asked(self, call: Call[Any]) -> Sequence[Any]:
         with connecting():
