@@ -1,4 +1,4 @@
--- Schema of ledgerdb at revision 0010: written by `make schema`, never by hand.
+-- Schema of ledgerdb at revision 0011: written by `make schema`, never by hand.
 -- Roles (NOLOGIN, of the cluster): symphony_owner, symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
 
 --
@@ -1038,6 +1038,7 @@ CREATE FUNCTION public._enqueue_outbox_item(p_tenant_id uuid, p_instruction_id t
     AS $$
 declare
     v_bound_fingerprint bytea;
+    v_monotonic_from bigint;
 begin
     if not (
         public._is_identifier(p_instruction_id)
@@ -1061,15 +1062,27 @@ begin
                 constraint = 'a JSON object, at most 1048576 bytes';
     end if;
 
+    -- A sequence that was never used: nobody is numbered so, and nobody pays for the question.
+    if pg_sequence_last_value('public.participant_outbox_numbers') is not null then
+        select s.monotonic_from into v_monotonic_from
+        from public.participant_outbox_sequences as s
+        where s.participant_id = p_participant_id;
+        if v_monotonic_from is not null
+            and public._ordered_by_participant(p_rail_type, p_tenant_id)
+        then
+            v_monotonic_from := null;
+        end if;
+    end if;
+
     with identity as (
         insert into public.payment_outbox_identities as i (
             tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
-            payload, created_at
+            payload, payload_sum, created_at
         )
         values (
             p_tenant_id, p_instruction_id, p_idempotency_key, p_participant_id, p_rail_type,
             public._payment_fingerprint(p_participant_id, p_rail_type, p_payload),
-            p_payload::json, clock_timestamp()
+            p_payload::json, hashtextextended(p_payload, 0), clock_timestamp()
         )
         on conflict on constraint ux_outbox_identities_key do nothing
         returning i.outbox_id, i.created_at
@@ -1077,10 +1090,20 @@ begin
 
     counter as (
         insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
-        select p_participant_id, 2 from identity
+        select
+            p_participant_id,
+            2 as next_sequence_id
+        from identity
+        where v_monotonic_from is null
         on conflict (participant_id) do update
-            set next_sequence_id = s.next_sequence_id + 1
-        returning s.next_sequence_id - 1 as sequence_id
+            set
+                next_sequence_id = s.next_sequence_id
+                + case when s.monotonic_from is null then 1 else 0 end
+        returning
+            case
+                when s.monotonic_from is null then s.next_sequence_id - 1
+                else s.monotonic_from + nextval('public.participant_outbox_numbers')
+            end as sequence_id
     )
 
     insert into public.payment_outbox_pending as p (
@@ -1089,8 +1112,11 @@ begin
         tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
     )
     select
-        i.outbox_id, p_instruction_id, p_participant_id, c.sequence_id, p_idempotency_key,
-        p_rail_type,
+        i.outbox_id, p_instruction_id, p_participant_id,
+        coalesce(
+            c.sequence_id, v_monotonic_from + nextval('public.participant_outbox_numbers')
+        ),
+        p_idempotency_key, p_rail_type,
         i.created_at as due_at, i.created_at,
         (
             exists (
@@ -1102,7 +1128,7 @@ begin
         ),
         p_tenant_id, p_correlation_id, p_upstream_ref, p_downstream_ref, p_nfs_sequence_ref
     from identity as i
-    cross join counter as c
+    left join counter as c on true
     returning p.outbox_id, p.sequence_id, p.created_at, 'PENDING', false
     into outbox_id, sequence_id, created_at, state, replayed;
     if found then
@@ -1152,9 +1178,11 @@ CREATE FUNCTION public._enqueue_outbox_items(p_tenant_ids uuid[], p_instruction_
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_nestloop TO 'off'
+    SET work_mem TO '32MB'
     AS $$
 declare
     v_place bigint;
+    v_first uuid := public.uuid_v7_or_random();
     v_ordered boolean := exists (
         select from public.outbox_controls as c where c.ordering <> 'NONE'
     );
@@ -1209,7 +1237,7 @@ begin
             g.payload,
             g.correlation_id,
             g.place,
-            public.uuid_v7_or_random() as new_id,
+            public._nth_uuid(v_first, g.place) as new_id,
             clock_timestamp() as moment,
             row_number() over (
                 partition by g.instruction_id, g.idempotency_key, g.tenant_id order by g.place
@@ -1229,12 +1257,12 @@ begin
     registered as (
         insert into public.payment_outbox_identities as i (
             outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type,
-            fingerprint, payload, created_at
+            fingerprint, payload, payload_sum, created_at
         )
         select
             g.new_id, g.tenant_id, g.instruction_id, g.idempotency_key, g.participant_id,
             g.rail_type, public._payment_fingerprint(g.participant_id, g.rail_type, g.payload),
-            g.payload::json, g.moment
+            g.payload::json, hashtextextended(g.payload, 0), g.moment
         from given as g
         where
             g.nth_of_key = 1
@@ -1266,8 +1294,31 @@ begin
         group by r.participant_id
         order by r.participant_id
         on conflict (participant_id) do update
-            set next_sequence_id = s.next_sequence_id + excluded.next_sequence_id - 1
-        returning s.participant_id, s.next_sequence_id
+            set
+                next_sequence_id = s.next_sequence_id
+                + case when s.monotonic_from is null then excluded.next_sequence_id - 1 else 0 end
+        returning s.participant_id, s.next_sequence_id, s.monotonic_from
+    ),
+
+    numbered as (
+        select
+            g.new_id,
+            g.instruction_id,
+            g.participant_id,
+            g.idempotency_key,
+            g.rail_type,
+            g.tenant_id,
+            g.correlation_id,
+            r.created_at,
+            c.next_sequence_id,
+            c.monotonic_from,
+            row_number() over (
+                partition by g.participant_id order by g.place desc
+            ) as nth_from_last
+        from registered as r
+        inner join given as g on r.outbox_id = g.new_id
+        inner join counted as c on r.participant_id = c.participant_id
+        order by g.place
     ),
 
     queued as (
@@ -1276,17 +1327,16 @@ begin
             next_attempt_at, created_at, fifo, tenant_id, correlation_id
         )
         select
-            r.outbox_id, g.instruction_id, g.participant_id,
-            c.next_sequence_id - row_number() over (
-                partition by g.participant_id order by g.place desc
-            ),
+            g.new_id, g.instruction_id, g.participant_id,
+            case
+                when g.monotonic_from is null then g.next_sequence_id - g.nth_from_last
+                else g.monotonic_from + nextval('public.participant_outbox_numbers')
+            end as sequence_id,
             g.idempotency_key, g.rail_type,
-            r.created_at as due_at, r.created_at,
+            g.created_at as due_at, g.created_at,
             v_ordered and public._ordered_by_participant(g.rail_type, g.tenant_id),
             g.tenant_id, g.correlation_id
-        from registered as r
-        inner join given as g on r.outbox_id = g.new_id
-        inner join counted as c on r.participant_id = c.participant_id
+        from numbered as g
         returning p.outbox_id, p.sequence_id, p.created_at
     )
 
@@ -1711,6 +1761,7 @@ CREATE TABLE public.payment_outbox_identities (
     fingerprint bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     payload json,
+    payload_sum bigint,
     CONSTRAINT ck_outbox_identities_fingerprint CHECK ((octet_length(fingerprint) = 32))
 );
 
@@ -1731,6 +1782,12 @@ COMMENT ON COLUMN public.payment_outbox_identities.fingerprint IS 'SHA-256 of pa
 --
 
 COMMENT ON COLUMN public.payment_outbox_identities.payload IS 'The payload''s own bytes; null for items that ended before revision 0004: their attempts have it.';
+
+--
+-- Name: COLUMN payment_outbox_identities.payload_sum; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.payment_outbox_identities.payload_sum IS 'A quick hash of the payload, for claims; where it is null or another one, fingerprints decide.';
 
 --
 -- Name: payment_outbox_late_results; Type: TABLE; Schema: public; Owner: -
@@ -1788,6 +1845,7 @@ CREATE TABLE public.payment_outbox_pending (
     redrive_no integer DEFAULT 0 NOT NULL,
     budget_base integer DEFAULT 0 NOT NULL,
     fifo boolean DEFAULT false NOT NULL,
+    trace_context text DEFAULT NULLIF(current_setting('ledgerdb.trace_context'::text, true), ''::text),
     CONSTRAINT ck_pending_hold CHECK ((hold = ANY (ARRAY['IN_DOUBT'::text, 'PAYLOAD_MISMATCH'::text, 'PAUSED'::text, 'FIFO'::text]))),
     CONSTRAINT ck_pending_payload_is_object CHECK ((jsonb_typeof(payload) = 'object'::text)),
     CONSTRAINT payment_outbox_pending_attempt_count_check CHECK ((attempt_count >= 0))
@@ -1841,6 +1899,12 @@ COMMENT ON COLUMN public.payment_outbox_pending.budget_base IS 'Attempts that do
 --
 
 COMMENT ON COLUMN public.payment_outbox_pending.fifo IS 'True where the item waits for earlier items of its participant.';
+
+--
+-- Name: COLUMN payment_outbox_pending.trace_context; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.payment_outbox_pending.trace_context IS 'The trace that the item was accepted in (W3C traceparent), of the setting of its transaction.';
 
 --
 -- Name: _judge_redrive(uuid[], boolean); Type: FUNCTION; Schema: public; Owner: -
@@ -2036,6 +2100,22 @@ END;
 --
 
 COMMENT ON FUNCTION public._may_be_passed(p_rail_type text, p_tenant_id uuid) IS 'Private: true where the ordering is FIFO_SKIP.';
+
+--
+-- Name: _nth_uuid(uuid, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public._nth_uuid(p_first uuid, p_nth bigint) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT (("left"((p_first)::text, 24) || lpad(to_hex(((((('x'::text || "right"((p_first)::text, 12)))::bit(48))::bigint + p_nth) & '281474976710655'::bigint)), 12, '0'::text)))::uuid AS nth_uuid;
+END;
+
+--
+-- Name: FUNCTION _nth_uuid(p_first uuid, p_nth bigint); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public._nth_uuid(p_first uuid, p_nth bigint) IS 'Private: the n-th identifier after the first of a set.';
 
 --
 -- Name: _ordered_by_participant(text, uuid); Type: FUNCTION; Schema: public; Owner: -
@@ -2847,8 +2927,15 @@ begin
     insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
     values (p_participant_id, 2)
     on conflict (participant_id) do update
-        set next_sequence_id = s.next_sequence_id + 1
-    returning s.next_sequence_id - 1 into v_sequence_id;
+        set
+            next_sequence_id = s.next_sequence_id
+            + case when s.monotonic_from is null then 1 else 0 end
+    returning
+        case
+            when s.monotonic_from is null then s.next_sequence_id - 1
+            else s.monotonic_from + nextval('public.participant_outbox_numbers')
+        end
+    into v_sequence_id;
     return v_sequence_id;
 end;
 $$;
@@ -3027,9 +3114,16 @@ begin
             inner join public.payment_outbox_identities as i on due.outbox_id = i.outbox_id
             where
                 p.outbox_id = due.outbox_id
-                and public._is_bound_to(
-                    i.fingerprint, p.participant_id, p.rail_type,
-                    coalesce(i.payload::text, p.payload::text)
+                and (
+                    (
+                        i.payload_sum = hashtextextended(i.payload::text, 0)
+                        and i.participant_id = p.participant_id
+                        and i.rail_type = p.rail_type
+                    )
+                    or public._is_bound_to(
+                        i.fingerprint, p.participant_id, p.rail_type,
+                        coalesce(i.payload::text, p.payload::text)
+                    )
                 )
             returning
                 p.outbox_id, p.tenant_id, p.instruction_id, p.participant_id, p.sequence_id,
@@ -3064,6 +3158,34 @@ $$;
 --
 
 COMMENT ON FUNCTION public.claim_outbox_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) IS 'Leases due items to a worker, each under a new lease token, with payload and rail key.';
+
+--
+-- Name: claim_traced_items(integer, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) RETURNS TABLE(outbox_id uuid, tenant_id uuid, instruction_id text, participant_id text, sequence_id bigint, idempotency_key text, rail_type text, payload json, correlation_id uuid, attempt_no integer, lease_token uuid, lease_expires_at timestamp with time zone, rail_key text, trace_context text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+    return query
+    select
+        c.outbox_id, c.tenant_id, c.instruction_id, c.participant_id, c.sequence_id,
+        c.idempotency_key, c.rail_type, c.payload, c.correlation_id, c.attempt_no, c.lease_token,
+        c.lease_expires_at, c.rail_key, p.trace_context
+    from
+        public.claim_outbox_items(p_batch_size, p_worker_id, p_lease_seconds) with ordinality as c
+    inner join public.payment_outbox_pending as p on c.outbox_id = p.outbox_id
+    order by c.ordinality;
+end;
+$$;
+
+--
+-- Name: FUNCTION claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) IS 'Leases due items to a worker, each with the trace that it was accepted in.';
 
 --
 -- Name: complete_outbox_attempt(uuid, uuid, text, public.outbox_attempt_state, text, text, text, text, integer, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -3117,9 +3239,11 @@ CREATE FUNCTION public.complete_outbox_attempts(p_worker_id text, p_outbox_ids u
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
     v_ceiling integer := public.outbox_retry_ceiling();
+    v_first uuid := public.uuid_v7_or_random();
     v_ids uuid[];
     v_recorded uuid[];
     v_numbers integer[];
@@ -3271,16 +3395,17 @@ begin
 
     recorded as (
         insert into public.payment_outbox_attempts (
-            outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
-            attempt_no, state, claimed_at, completed_at, rail_reference, rail_code, error_code,
-            error_message, latency_ms,
+            attempt_id, outbox_id, instruction_id, participant_id, sequence_id, idempotency_key,
+            rail_type, attempt_no, state, claimed_at, completed_at, rail_reference, rail_code,
+            error_code, error_message, latency_ms,
             worker_id, lease_token, dispatch_started_at, redrive_no,
             tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
         )
         select
-            v.outbox_id, v.instruction_id, v.participant_id, v.sequence_id, v.idempotency_key,
-            v.rail_type,
-            v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment, v.rail_reference,
+            public._nth_uuid(v_first, v.place), v.outbox_id, v.instruction_id, v.participant_id,
+            v.sequence_id, v.idempotency_key,
+            v.rail_type, v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment,
+            v.rail_reference,
             left(v.rail_code, 100), left(v.error_code, 100), left(v.error_message, 2000),
             case when v.latency_ms >= 0 then v.latency_ms end,
             v.claimed_by, v.lease_token, v.dispatch_started_at, v.redrive_no,
@@ -3587,12 +3712,10 @@ CREATE FUNCTION public.enqueue_payment_outbox(p_instruction_id text, p_participa
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+declare
+    v_item record;
 begin
-    return query
-    select
-        i.outbox_id, i.sequence_id, i.created_at,
-        case i.state when 'IN_DOUBT' then 'PENDING' else i.state end
-    from public._enqueue_outbox_item(
+    v_item := public._enqueue_outbox_item(
         p_tenant_id => null,
         p_instruction_id => p_instruction_id,
         p_participant_id => p_participant_id,
@@ -3603,7 +3726,12 @@ begin
         p_upstream_ref => null,
         p_downstream_ref => null,
         p_nfs_sequence_ref => null
-    ) as i;
+    );
+    outbox_id := v_item.outbox_id;
+    sequence_id := v_item.sequence_id;
+    created_at := v_item.created_at;
+    state := case v_item.state when 'IN_DOUBT' then 'PENDING' else v_item.state end;
+    return next;
 end;
 $$;
 
@@ -3690,7 +3818,15 @@ CREATE FUNCTION public.evidence_pack(p_tenant_id uuid, p_instruction_id text) RE
                  UNION
                   SELECT unnest(history.seal_numbers) AS seal_no)))) AS pack
     FROM ((((public.ingress_attestations t
-      LEFT JOIN public.payment_outbox_identities i ON (((t.tenant_id = i.tenant_id) AND (t.instruction_id = i.instruction_id))))
+      LEFT JOIN LATERAL ( SELECT d.outbox_id,
+             d.idempotency_key,
+             d.rail_type,
+             d.fingerprint,
+             d.created_at
+            FROM public.payment_outbox_identities d
+           WHERE ((d.tenant_id = t.tenant_id) AND (d.instruction_id = t.instruction_id))
+           ORDER BY d.created_at, d.outbox_id
+          LIMIT 1) i ON (true))
       LEFT JOIN public.payment_outbox_pending p ON ((i.outbox_id = p.outbox_id)))
       LEFT JOIN public.payment_outbox_outcomes retired ON ((i.outbox_id = retired.outbox_id)))
       LEFT JOIN LATERAL ( SELECT jsonb_agg(jsonb_build_object('attempt_id', a.attempt_id, 'attempt_no', a.attempt_no, 'state', a.state, 'claimed_at', a.claimed_at, 'dispatch_started_at', a.dispatch_started_at, 'completed_at', a.completed_at, 'worker_id', a.worker_id, 'closed_by', a.closed_by, 'redrive_no', a.redrive_no, 'rail_reference', a.rail_reference, 'rail_code', a.rail_code, 'error_code', a.error_code, 'error_message', a.error_message, 'latency_ms', a.latency_ms, 'chain', jsonb_build_object('position', a.ledger_position, 'leaf', encode(public._attempt_leaf(a.*), 'hex'::text), 'seal_no', public._seal_over('ATTEMPTS'::text, a.ledger_position, a.attempt_id))) ORDER BY a.attempt_no) AS attempts,
@@ -3882,9 +4018,7 @@ begin
                 constraint = 'a JSON array, at most 65536 bytes';
     end if;
 
-    select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed
-    into v_item
-    from public._enqueue_outbox_item(
+    v_item := public._enqueue_outbox_item(
         p_tenant_id => p_tenant_id,
         p_instruction_id => p_instruction_id,
         p_participant_id => p_participant_id,
@@ -3895,7 +4029,7 @@ begin
         p_upstream_ref => p_upstream_ref,
         p_downstream_ref => p_downstream_ref,
         p_nfs_sequence_ref => p_nfs_sequence_ref
-    ) as i;
+    );
 
     if v_item.replayed then
         select a.attestation_id, a.received_at, a.payload_hash
@@ -3928,15 +4062,14 @@ begin
         end if;
     end if;
 
-    return query
-    select
-        v_attestation.attestation_id,
-        v_item.outbox_id,
-        v_item.sequence_id,
-        v_attestation.received_at,
-        v_attestation.payload_hash,
-        v_item.state,
-        v_item.replayed;
+    attestation_id := v_attestation.attestation_id;
+    outbox_id := v_item.outbox_id;
+    sequence_id := v_item.sequence_id;
+    received_at := v_attestation.received_at;
+    payload_hash := v_attestation.payload_hash;
+    state := v_item.state;
+    replayed := v_item.replayed;
+    return next;
 end;
 $$;
 
@@ -4061,6 +4194,54 @@ $$;
 --
 
 COMMENT ON FUNCTION public.ingest_instructions(p_tenant_ids uuid[], p_instruction_ids text[], p_participant_ids text[], p_idempotency_keys text[], p_rail_types text[], p_payloads text[], p_correlation_ids uuid[]) IS 'Accepts many instructions at once; replays and conflicts are outcomes.';
+
+--
+-- Name: ingest_traced_instruction(uuid, text, text, text, text, text, uuid, uuid, text, uuid, text, jsonb, text, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid DEFAULT NULL::uuid, p_client_id uuid DEFAULT NULL::uuid, p_client_id_hash text DEFAULT NULL::text, p_member_id uuid DEFAULT NULL::uuid, p_signature_hash text DEFAULT NULL::text, p_signatures jsonb DEFAULT '[]'::jsonb, p_cert_fingerprint_sha256 text DEFAULT NULL::text, p_token_jti_hash text DEFAULT NULL::text, p_upstream_ref text DEFAULT NULL::text, p_downstream_ref text DEFAULT NULL::text, p_nfs_sequence_ref text DEFAULT NULL::text, p_trace_context text DEFAULT NULL::text) RETURNS TABLE(attestation_id uuid, outbox_id uuid, sequence_id bigint, received_at timestamp with time zone, payload_hash text, state text, replayed boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+    v_before text := current_setting('ledgerdb.trace_context', true);
+begin
+    perform set_config(
+        'ledgerdb.trace_context', case when length(p_trace_context) <= 200 then p_trace_context end,
+        true
+    );
+    return query
+    select
+        i.attestation_id, i.outbox_id, i.sequence_id, i.received_at, i.payload_hash, i.state,
+        i.replayed
+    from public.ingest_instruction(
+        p_tenant_id => p_tenant_id,
+        p_instruction_id => p_instruction_id,
+        p_participant_id => p_participant_id,
+        p_idempotency_key => p_idempotency_key,
+        p_rail_type => p_rail_type,
+        p_payload => p_payload,
+        p_correlation_id => p_correlation_id,
+        p_client_id => p_client_id,
+        p_client_id_hash => p_client_id_hash,
+        p_member_id => p_member_id,
+        p_signature_hash => p_signature_hash,
+        p_signatures => p_signatures,
+        p_cert_fingerprint_sha256 => p_cert_fingerprint_sha256,
+        p_token_jti_hash => p_token_jti_hash,
+        p_upstream_ref => p_upstream_ref,
+        p_downstream_ref => p_downstream_ref,
+        p_nfs_sequence_ref => p_nfs_sequence_ref
+    ) as i;
+    perform set_config('ledgerdb.trace_context', v_before, true);
+end;
+$$;
+
+--
+-- Name: FUNCTION ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text) IS 'Accepts an instruction of a tenant with the trace that it is part of.';
 
 --
 -- Name: payment_outbox_history; Type: VIEW; Schema: public; Owner: -
@@ -4490,9 +4671,8 @@ CREATE FUNCTION public.notify_outbox() RETURNS trigger
 declare
     v_now bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
-    if (
-        select v_now - c.last_value between 0 and 9 from public.outbox_notify_clock as c
-    ) then
+    -- Read in an expression and not by a query: this runs for every item of a set.
+    if v_now - pg_sequence_last_value('public.outbox_notify_clock') between 0 and 9 then
         return null;
     end if;
     if exists (
@@ -4515,6 +4695,52 @@ $$;
 --
 
 COMMENT ON FUNCTION public.notify_outbox() IS 'Sends an empty NOTIFY on symphony_outbox, at most once in 10 ms, unless switched off.';
+
+--
+-- Name: number_participant_monotonically(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.number_participant_monotonically(p_participant_id text, p_actor text, p_reason text) RETURNS TABLE(participant_id text, monotonic_from bigint, changed boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+    perform public._require_operator(p_actor, p_reason);
+    perform public._require_text('p_participant_id', p_participant_id, 'P7113');
+    -- From the first number on, payments ask whether their participant is numbered so.
+    perform nextval('public.participant_outbox_numbers');
+    insert into public.participant_outbox_sequences as s (
+        participant_id, next_sequence_id, monotonic_from
+    )
+    values (p_participant_id, 1, 0)
+    on conflict on constraint participant_outbox_sequences_pkey do update
+        set monotonic_from = s.next_sequence_id - 1
+        where s.monotonic_from is null
+    returning s.participant_id, s.monotonic_from, true
+    into participant_id, monotonic_from, changed;
+    if found then
+        insert into public.payment_outbox_operator_actions (
+            action, scope, scope_key, actor, reason, detail
+        )
+        values (
+            'SET_CONTROL', 'PARTICIPANT', p_participant_id, btrim(p_actor), btrim(p_reason),
+            jsonb_build_object('numbering', 'MONOTONIC', 'monotonic_from', monotonic_from)
+        );
+    else
+        select s.participant_id, s.monotonic_from, false
+        into participant_id, monotonic_from, changed
+        from public.participant_outbox_sequences as s
+        where s.participant_id = p_participant_id;
+    end if;
+    return next;
+end;
+$$;
+
+--
+-- Name: FUNCTION number_participant_monotonically(p_participant_id text, p_actor text, p_reason text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.number_participant_monotonically(p_participant_id text, p_actor text, p_reason text) IS 'Lets a participant''s numbers have holes from now on, so that its payments do not wait.';
 
 --
 -- Name: outbox_activity(integer, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -6248,12 +6474,30 @@ CREATE SEQUENCE public.outbox_notify_clock
 COMMENT ON SEQUENCE public.outbox_notify_clock IS 'Milliseconds since 1970 of the last NOTIFY on symphony_outbox; throttles it.';
 
 --
+-- Name: participant_outbox_numbers; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.participant_outbox_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: SEQUENCE participant_outbox_numbers; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON SEQUENCE public.participant_outbox_numbers IS 'How far the monotonic numbers of participants are beyond their counters; shared, so with holes.';
+
+--
 -- Name: participant_outbox_sequences; Type: TABLE; Schema: public; Owner: -
 --
 
 CREATE TABLE public.participant_outbox_sequences (
     participant_id text NOT NULL,
     next_sequence_id bigint NOT NULL,
+    monotonic_from bigint,
     CONSTRAINT participant_outbox_sequences_next_sequence_id_check CHECK ((next_sequence_id >= 1))
 );
 
@@ -6262,6 +6506,12 @@ CREATE TABLE public.participant_outbox_sequences (
 --
 
 COMMENT ON TABLE public.participant_outbox_sequences IS 'Next gapless sequence number of each participant.';
+
+--
+-- Name: COLUMN participant_outbox_sequences.monotonic_from; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.participant_outbox_sequences.monotonic_from IS 'The last number without a hole before it; the numbers after it come from a sequence. Null: all.';
 
 --
 -- Name: payment_outbox_blocked_heads; Type: VIEW; Schema: public; Owner: -
@@ -7766,6 +8016,14 @@ GRANT SELECT(fifo) ON TABLE public.payment_outbox_pending TO symphony_readonly;
 GRANT SELECT(fifo) ON TABLE public.payment_outbox_pending TO symphony_auditor;
 
 --
+-- Name: COLUMN payment_outbox_pending.trace_context; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(trace_context) ON TABLE public.payment_outbox_pending TO symphony_control;
+GRANT SELECT(trace_context) ON TABLE public.payment_outbox_pending TO symphony_readonly;
+GRANT SELECT(trace_context) ON TABLE public.payment_outbox_pending TO symphony_auditor;
+
+--
 -- Name: FUNCTION _judge_redrive(p_outbox_ids uuid[], p_disputed_too boolean); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7788,6 +8046,12 @@ REVOKE ALL ON FUNCTION public._lock_leases(p_outbox_ids uuid[], p_lease_tokens u
 --
 
 REVOKE ALL ON FUNCTION public._may_be_passed(p_rail_type text, p_tenant_id uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION _nth_uuid(p_first uuid, p_nth bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public._nth_uuid(p_first uuid, p_nth bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION _ordered_by_participant(p_rail_type text, p_tenant_id uuid); Type: ACL; Schema: public; Owner: -
@@ -7943,6 +8207,14 @@ GRANT ALL ON FUNCTION public.claim_outbox_items(p_batch_size integer, p_worker_i
 GRANT ALL ON FUNCTION public.claim_outbox_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) TO symphony_executor;
 
 --
+-- Name: FUNCTION claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) TO symphony_control;
+GRANT ALL ON FUNCTION public.claim_traced_items(p_batch_size integer, p_worker_id text, p_lease_seconds integer) TO symphony_executor;
+
+--
 -- Name: FUNCTION complete_outbox_attempt(p_outbox_id uuid, p_lease_token uuid, p_worker_id text, p_state public.outbox_attempt_state, p_rail_reference text, p_rail_code text, p_error_code text, p_error_message text, p_latency_ms integer, p_retry_delay_seconds integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8094,6 +8366,14 @@ GRANT ALL ON FUNCTION public.ingest_instructions(p_tenant_ids uuid[], p_instruct
 GRANT ALL ON FUNCTION public.ingest_instructions(p_tenant_ids uuid[], p_instruction_ids text[], p_participant_ids text[], p_idempotency_keys text[], p_rail_types text[], p_payloads text[], p_correlation_ids uuid[]) TO symphony_ingest;
 
 --
+-- Name: FUNCTION ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text) TO symphony_control;
+GRANT ALL ON FUNCTION public.ingest_traced_instruction(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_client_id uuid, p_client_id_hash text, p_member_id uuid, p_signature_hash text, p_signatures jsonb, p_cert_fingerprint_sha256 text, p_token_jti_hash text, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, p_trace_context text) TO symphony_ingest;
+
+--
 -- Name: TABLE payment_outbox_history; Type: ACL; Schema: public; Owner: -
 --
 
@@ -8167,6 +8447,13 @@ GRANT ALL ON FUNCTION public.list_outbox_items(p_status text, p_tenant_id uuid, 
 --
 
 REVOKE ALL ON FUNCTION public.notify_outbox() FROM PUBLIC;
+
+--
+-- Name: FUNCTION number_participant_monotonically(p_participant_id text, p_actor text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.number_participant_monotonically(p_participant_id text, p_actor text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.number_participant_monotonically(p_participant_id text, p_actor text, p_reason text) TO symphony_control;
 
 --
 -- Name: FUNCTION outbox_activity(p_minutes integer, p_bucket_seconds integer); Type: ACL; Schema: public; Owner: -

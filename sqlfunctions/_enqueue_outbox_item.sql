@@ -1,7 +1,9 @@
 -- _enqueue_outbox_item: the one way onto the outbox. The unique key of payment_outbox_identities
 -- decides who is first, at every isolation level and without advisory locks: a second session waits
 -- for the first one's commit, then replays. Identity, number and queue row are one statement: each
--- statement that a plpgsql function runs costs a payment's time.
+-- statement that a plpgsql function runs costs a payment's time. A participant that is numbered
+-- monotonically has its numbers from a sequence and no lock, unless the item keeps the order of
+-- its participant: then its neighbours wait for its commit, or they would pass it.
 -- Locks: the identity's key and, for a new item, the participant's counter row, until commit.
 -- Raises: P7112 to P7116 invalid argument, P7101 the key is bound to other content, 40001 above
 -- READ COMMITTED.
@@ -29,6 +31,7 @@ set search_path = pg_catalog, public, pg_temp
 as $function$
 declare
     v_bound_fingerprint bytea;
+    v_monotonic_from bigint;
 begin
     if not (
         public._is_identifier(p_instruction_id)
@@ -52,15 +55,27 @@ begin
                 constraint = 'a JSON object, at most 1048576 bytes';
     end if;
 
+    -- A sequence that was never used: nobody is numbered so, and nobody pays for the question.
+    if pg_sequence_last_value('public.participant_outbox_numbers') is not null then
+        select s.monotonic_from into v_monotonic_from
+        from public.participant_outbox_sequences as s
+        where s.participant_id = p_participant_id;
+        if v_monotonic_from is not null
+            and public._ordered_by_participant(p_rail_type, p_tenant_id)
+        then
+            v_monotonic_from := null;
+        end if;
+    end if;
+
     with identity as (
         insert into public.payment_outbox_identities as i (
             tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
-            payload, created_at
+            payload, payload_sum, created_at
         )
         values (
             p_tenant_id, p_instruction_id, p_idempotency_key, p_participant_id, p_rail_type,
             public._payment_fingerprint(p_participant_id, p_rail_type, p_payload),
-            p_payload::json, clock_timestamp()
+            p_payload::json, hashtextextended(p_payload, 0), clock_timestamp()
         )
         on conflict on constraint ux_outbox_identities_key do nothing
         returning i.outbox_id, i.created_at
@@ -68,10 +83,20 @@ begin
 
     counter as (
         insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
-        select p_participant_id, 2 from identity
+        select
+            p_participant_id,
+            2 as next_sequence_id
+        from identity
+        where v_monotonic_from is null
         on conflict (participant_id) do update
-            set next_sequence_id = s.next_sequence_id + 1
-        returning s.next_sequence_id - 1 as sequence_id
+            set
+                next_sequence_id = s.next_sequence_id
+                + case when s.monotonic_from is null then 1 else 0 end
+        returning
+            case
+                when s.monotonic_from is null then s.next_sequence_id - 1
+                else s.monotonic_from + nextval('public.participant_outbox_numbers')
+            end as sequence_id
     )
 
     insert into public.payment_outbox_pending as p (
@@ -80,8 +105,11 @@ begin
         tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
     )
     select
-        i.outbox_id, p_instruction_id, p_participant_id, c.sequence_id, p_idempotency_key,
-        p_rail_type,
+        i.outbox_id, p_instruction_id, p_participant_id,
+        coalesce(
+            c.sequence_id, v_monotonic_from + nextval('public.participant_outbox_numbers')
+        ),
+        p_idempotency_key, p_rail_type,
         i.created_at as due_at, i.created_at,
         (
             exists (
@@ -93,7 +121,7 @@ begin
         ),
         p_tenant_id, p_correlation_id, p_upstream_ref, p_downstream_ref, p_nfs_sequence_ref
     from identity as i
-    cross join counter as c
+    left join counter as c on true
     returning p.outbox_id, p.sequence_id, p.created_at, 'PENDING', false
     into outbox_id, sequence_id, created_at, state, replayed;
     if found then

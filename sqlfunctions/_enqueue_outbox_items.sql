@@ -1,11 +1,13 @@
 -- _enqueue_outbox_items: many items onto the outbox in one statement, each once per (tenant,
 -- instruction, key). Outcomes: ACCEPTED, REPLAYED (the same content was accepted before, in this
 -- batch or earlier) and CONFLICT (the key, or where asked the instruction, is bound to other
--- content; nothing was written for it). Every participant's counter moves once.
+-- content; nothing was written for it). Every participant's counter moves once, or not at all
+-- where the participant is numbered monotonically.
 -- Locks: the identities' keys in the order of (instruction, key, tenant), then the participants'
 -- counter rows in their order, until commit: two batches never deadlock. Raises: P7112 to P7116
 -- invalid argument, P7118 number of items, 40001 above READ COMMITTED. The planner takes the lists
--- for short: it may not join them by nested loops, which 50000 participants make quadratic.
+-- for short: it may not join them by nested loops, which 50000 participants make quadratic. The
+-- sorts carry payloads: in less memory they would go by way of files.
 create or replace function public._enqueue_outbox_items(
     p_tenant_ids uuid[],
     p_instruction_ids text[],
@@ -28,9 +30,11 @@ language plpgsql
 volatile
 set search_path = pg_catalog, public, pg_temp
 set enable_nestloop = off
+set work_mem = '32MB'
 as $function$
 declare
     v_place bigint;
+    v_first uuid := public.uuid_v7_or_random();
     v_ordered boolean := exists (
         select from public.outbox_controls as c where c.ordering <> 'NONE'
     );
@@ -85,7 +89,7 @@ begin
             g.payload,
             g.correlation_id,
             g.place,
-            public.uuid_v7_or_random() as new_id,
+            public._nth_uuid(v_first, g.place) as new_id,
             clock_timestamp() as moment,
             row_number() over (
                 partition by g.instruction_id, g.idempotency_key, g.tenant_id order by g.place
@@ -105,12 +109,12 @@ begin
     registered as (
         insert into public.payment_outbox_identities as i (
             outbox_id, tenant_id, instruction_id, idempotency_key, participant_id, rail_type,
-            fingerprint, payload, created_at
+            fingerprint, payload, payload_sum, created_at
         )
         select
             g.new_id, g.tenant_id, g.instruction_id, g.idempotency_key, g.participant_id,
             g.rail_type, public._payment_fingerprint(g.participant_id, g.rail_type, g.payload),
-            g.payload::json, g.moment
+            g.payload::json, hashtextextended(g.payload, 0), g.moment
         from given as g
         where
             g.nth_of_key = 1
@@ -142,8 +146,31 @@ begin
         group by r.participant_id
         order by r.participant_id
         on conflict (participant_id) do update
-            set next_sequence_id = s.next_sequence_id + excluded.next_sequence_id - 1
-        returning s.participant_id, s.next_sequence_id
+            set
+                next_sequence_id = s.next_sequence_id
+                + case when s.monotonic_from is null then excluded.next_sequence_id - 1 else 0 end
+        returning s.participant_id, s.next_sequence_id, s.monotonic_from
+    ),
+
+    numbered as (
+        select
+            g.new_id,
+            g.instruction_id,
+            g.participant_id,
+            g.idempotency_key,
+            g.rail_type,
+            g.tenant_id,
+            g.correlation_id,
+            r.created_at,
+            c.next_sequence_id,
+            c.monotonic_from,
+            row_number() over (
+                partition by g.participant_id order by g.place desc
+            ) as nth_from_last
+        from registered as r
+        inner join given as g on r.outbox_id = g.new_id
+        inner join counted as c on r.participant_id = c.participant_id
+        order by g.place
     ),
 
     queued as (
@@ -152,17 +179,16 @@ begin
             next_attempt_at, created_at, fifo, tenant_id, correlation_id
         )
         select
-            r.outbox_id, g.instruction_id, g.participant_id,
-            c.next_sequence_id - row_number() over (
-                partition by g.participant_id order by g.place desc
-            ),
+            g.new_id, g.instruction_id, g.participant_id,
+            case
+                when g.monotonic_from is null then g.next_sequence_id - g.nth_from_last
+                else g.monotonic_from + nextval('public.participant_outbox_numbers')
+            end as sequence_id,
             g.idempotency_key, g.rail_type,
-            r.created_at as due_at, r.created_at,
+            g.created_at as due_at, g.created_at,
             v_ordered and public._ordered_by_participant(g.rail_type, g.tenant_id),
             g.tenant_id, g.correlation_id
-        from registered as r
-        inner join given as g on r.outbox_id = g.new_id
-        inner join counted as c on r.participant_id = c.participant_id
+        from numbered as g
         returning p.outbox_id, p.sequence_id, p.created_at
     )
 

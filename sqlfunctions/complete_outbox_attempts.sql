@@ -11,7 +11,8 @@
 -- may have moved. A latency or code out of bounds is a bad metric: dropped or cut, never refused.
 -- Locks: the rows on the queue, in the order of their ids. Raises: P7003 invalid state, P7117
 -- worker id, P7118 number of items, P711B rail reference; 40001 where the snapshot of a REPEATABLE
--- READ caller is older than the item.
+-- READ caller is older than the item. The plan for one item looks cheaper than the plan for any
+-- number, so that PostgreSQL would plan every single completion anew: the plan is generic.
 create or replace function public.complete_outbox_attempts(
     p_worker_id text,
     p_outbox_ids uuid[],
@@ -36,9 +37,11 @@ volatile
 security definer
 set search_path = pg_catalog, public, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $function$
 declare
     v_ceiling integer := public.outbox_retry_ceiling();
+    v_first uuid := public.uuid_v7_or_random();
     v_ids uuid[];
     v_recorded uuid[];
     v_numbers integer[];
@@ -190,16 +193,17 @@ begin
 
     recorded as (
         insert into public.payment_outbox_attempts (
-            outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
-            attempt_no, state, claimed_at, completed_at, rail_reference, rail_code, error_code,
-            error_message, latency_ms,
+            attempt_id, outbox_id, instruction_id, participant_id, sequence_id, idempotency_key,
+            rail_type, attempt_no, state, claimed_at, completed_at, rail_reference, rail_code,
+            error_code, error_message, latency_ms,
             worker_id, lease_token, dispatch_started_at, redrive_no,
             tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
         )
         select
-            v.outbox_id, v.instruction_id, v.participant_id, v.sequence_id, v.idempotency_key,
-            v.rail_type,
-            v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment, v.rail_reference,
+            public._nth_uuid(v_first, v.place), v.outbox_id, v.instruction_id, v.participant_id,
+            v.sequence_id, v.idempotency_key,
+            v.rail_type, v.attempt_no, v.state, coalesce(v.leased_at, v.moment), v.moment,
+            v.rail_reference,
             left(v.rail_code, 100), left(v.error_code, 100), left(v.error_message, 2000),
             case when v.latency_ms >= 0 then v.latency_ms end,
             v.claimed_by, v.lease_token, v.dispatch_started_at, v.redrive_no,

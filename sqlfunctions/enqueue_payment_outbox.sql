@@ -15,12 +15,10 @@ volatile
 security definer
 set search_path = pg_catalog, public, pg_temp
 as $function$
+declare
+    v_item record;
 begin
-    return query
-    select
-        i.outbox_id, i.sequence_id, i.created_at,
-        case i.state when 'IN_DOUBT' then 'PENDING' else i.state end
-    from public._enqueue_outbox_item(
+    v_item := public._enqueue_outbox_item(
         p_tenant_id => null,
         p_instruction_id => p_instruction_id,
         p_participant_id => p_participant_id,
@@ -31,7 +29,12 @@ begin
         p_upstream_ref => null,
         p_downstream_ref => null,
         p_nfs_sequence_ref => null
-    ) as i;
+    );
+    outbox_id := v_item.outbox_id;
+    sequence_id := v_item.sequence_id;
+    created_at := v_item.created_at;
+    state := case v_item.state when 'IN_DOUBT' then 'PENDING' else v_item.state end;
+    return next;
 end;
 $function$;
 comment on function public.enqueue_payment_outbox(text, text, text, text, jsonb) is

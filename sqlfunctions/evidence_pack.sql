@@ -146,8 +146,19 @@ begin atomic
             )
         ) as pack
     from public.ingress_attestations as t
-    left join public.payment_outbox_identities as i
-        on t.tenant_id = i.tenant_id and t.instruction_id = i.instruction_id
+    -- An adopted instruction may have been queued under two keys: the first is the one attested.
+    left join lateral (
+        select
+            d.outbox_id,
+            d.idempotency_key,
+            d.rail_type,
+            d.fingerprint,
+            d.created_at
+        from public.payment_outbox_identities as d
+        where d.tenant_id = t.tenant_id and d.instruction_id = t.instruction_id
+        order by d.created_at, d.outbox_id
+        limit 1
+    ) as i on true
     left join public.payment_outbox_pending as p on i.outbox_id = p.outbox_id
     left join public.payment_outbox_outcomes as retired on i.outbox_id = retired.outbox_id
     left join lateral (

@@ -101,9 +101,7 @@ begin
                 constraint = 'a JSON array, at most 65536 bytes';
     end if;
 
-    select i.outbox_id, i.sequence_id, i.created_at, i.state, i.replayed
-    into v_item
-    from public._enqueue_outbox_item(
+    v_item := public._enqueue_outbox_item(
         p_tenant_id => p_tenant_id,
         p_instruction_id => p_instruction_id,
         p_participant_id => p_participant_id,
@@ -114,7 +112,7 @@ begin
         p_upstream_ref => p_upstream_ref,
         p_downstream_ref => p_downstream_ref,
         p_nfs_sequence_ref => p_nfs_sequence_ref
-    ) as i;
+    );
 
     if v_item.replayed then
         select a.attestation_id, a.received_at, a.payload_hash
@@ -147,15 +145,14 @@ begin
         end if;
     end if;
 
-    return query
-    select
-        v_attestation.attestation_id,
-        v_item.outbox_id,
-        v_item.sequence_id,
-        v_attestation.received_at,
-        v_attestation.payload_hash,
-        v_item.state,
-        v_item.replayed;
+    attestation_id := v_attestation.attestation_id;
+    outbox_id := v_item.outbox_id;
+    sequence_id := v_item.sequence_id;
+    received_at := v_attestation.received_at;
+    payload_hash := v_attestation.payload_hash;
+    state := v_item.state;
+    replayed := v_item.replayed;
+    return next;
 end;
 $function$;
 comment on function public.ingest_instruction(

@@ -116,6 +116,7 @@ SCENARIOS: Final[Mapping[str, Sequence[Doing]]] = {
         ),
         Doing("ingest_instruction", _INGEST, _ATTESTED),
         Doing("ingest_instruction", _INGEST, _ATTESTED),  # a replay
+        Doing("ingest_traced_instruction", _INGEST, {**_ATTESTED, "p_trace_context": "00-a-b-01"}),
         Doing(
             "ingest_instructions",
             _INGEST,
@@ -193,6 +194,16 @@ SCENARIOS: Final[Mapping[str, Sequence[Doing]]] = {
         _claim(),
         _complete("FAILED"),
     ),
+    "tracing workers": (
+        _enqueued(1),
+        Doing(
+            "claim_traced_items",
+            _EXECUTOR,
+            {"p_batch_size": 1, "p_worker_id": "worker-1", "p_lease_seconds": 60},
+            _LEASE,
+        ),
+        _complete("DISPATCHED", "R-1"),
+    ),
     "operators": (
         *(
             _control("set_outbox_control", p_scope="RAIL", p_scope_key="RTGS", p_ordering=ordering)
@@ -200,6 +211,7 @@ SCENARIOS: Final[Mapping[str, Sequence[Doing]]] = {
         ),
         _control("set_outbox_control", p_scope="QUEUE", p_scope_key="*", p_fair="true"),
         _control("set_outbox_control", p_scope="QUEUE", p_scope_key="*", p_notify_workers="false"),
+        _control("number_participant_monotonically", p_participant_id="participant-1"),
         _control("pause_outbox", p_scope="RAIL", p_scope_key="RTGS"),
         _control("resume_outbox", p_scope="RAIL", p_scope_key="RTGS", p_limit=10),
         *(

@@ -5,7 +5,13 @@ do so for their users.
 """
 
 from ledgerdb.calls._build import Call
-from ledgerdb.calls.controls import pause, resume, set_control, set_retry_policy
+from ledgerdb.calls.controls import (
+    number_monotonically,
+    pause,
+    resume,
+    set_control,
+    set_retry_policy,
+)
 from ledgerdb.calls.ingress import (
     enqueue,
     enqueue_many,
@@ -61,6 +67,7 @@ __all__ = [
     "inspect",
     "instruction_status",
     "items",
+    "number_monotonically",
     "pause",
     "record_manual_attempt",
     "redrive",

@@ -11,6 +11,7 @@ from ledgerdb.calls._shape import one
 from ledgerdb.rows import (
     BATCH_SIZE_MAX,
     ControlScope,
+    MonotonicParticipant,
     Ordering,
     OutboxControl,
     ResumedScope,
@@ -47,6 +48,11 @@ _SET_RETRY_POLICY: Final = statement(
         **OPERATOR,
     },
     columns_of(RetryPolicy),
+)
+_NUMBER_MONOTONICALLY: Final = statement(
+    "number_participant_monotonically",
+    {"p_participant_id": "text", **OPERATOR},
+    columns_of(MonotonicParticipant),
 )
 
 
@@ -140,6 +146,24 @@ def set_retry_policy(
             **check.operator(actor, reason),
         },
         one(RetryPolicy),
+        writes=True,
+    )
+
+
+def number_monotonically(
+    participant_id: str, *, actor: str, reason: str
+) -> Call[MonotonicParticipant]:
+    """`number_participant_monotonically`: the numbers of a participant may have holes from now
+    on.
+    """
+    return Call(
+        "number_participant_monotonically",
+        _NUMBER_MONOTONICALLY,
+        {
+            "p_participant_id": check.text("participant_id", participant_id),
+            **check.operator(actor, reason),
+        },
+        one(MonotonicParticipant),
         writes=True,
     )
 

@@ -33,27 +33,29 @@ from ledgerdb.rows import (
     TenantType,
 )
 
-_INGEST: Final = statement(
-    "ingest_instruction",
-    {
-        "p_tenant_id": "uuid",
-        "p_instruction_id": "text",
-        "p_participant_id": "text",
-        "p_idempotency_key": "text",
-        "p_rail_type": "text",
-        "p_payload": "text",
-        "p_correlation_id": "uuid",
-        "p_client_id": "uuid",
-        "p_client_id_hash": "text",
-        "p_member_id": "uuid",
-        "p_signature_hash": "text",
-        "p_signatures": "jsonb",
-        "p_cert_fingerprint_sha256": "text",
-        "p_token_jti_hash": "text",
-        "p_upstream_ref": "text",
-        "p_downstream_ref": "text",
-        "p_nfs_sequence_ref": "text",
-    },
+_INGESTED: Final = {
+    "p_tenant_id": "uuid",
+    "p_instruction_id": "text",
+    "p_participant_id": "text",
+    "p_idempotency_key": "text",
+    "p_rail_type": "text",
+    "p_payload": "text",
+    "p_correlation_id": "uuid",
+    "p_client_id": "uuid",
+    "p_client_id_hash": "text",
+    "p_member_id": "uuid",
+    "p_signature_hash": "text",
+    "p_signatures": "jsonb",
+    "p_cert_fingerprint_sha256": "text",
+    "p_token_jti_hash": "text",
+    "p_upstream_ref": "text",
+    "p_downstream_ref": "text",
+    "p_nfs_sequence_ref": "text",
+}
+_INGEST: Final = statement("ingest_instruction", _INGESTED, columns_of(Acknowledgement))
+_INGEST_TRACED: Final = statement(
+    "ingest_traced_instruction",
+    {**_INGESTED, "p_trace_context": "text"},
     columns_of(Acknowledgement),
 )
 _INGEST_MANY: Final = statement(
@@ -109,12 +111,15 @@ _EVIDENCE_PACK: Final = statement("evidence_pack", _INSTRUCTION, ("cast(t.t as t
 
 
 def ingest(instruction: Instruction) -> Call[Acknowledgement]:
-    """`ingest_instruction`: attestation and outbox item in one statement."""
+    """`ingest_instruction`: attestation and outbox item in one statement;
+    `ingest_traced_instruction` where it is part of a trace.
+    """
     if not isinstance(instruction, Instruction):
         raise check.refuse("instruction", "must be an Instruction")
+    trace_context = check.optional_remark("trace_context", instruction.trace_context)
     return Call(
-        "ingest_instruction",
-        _INGEST,
+        "ingest_instruction" if trace_context is None else "ingest_traced_instruction",
+        _INGEST if trace_context is None else _INGEST_TRACED,
         {
             "p_tenant_id": check.uuid("tenant_id", instruction.tenant_id),
             "p_instruction_id": check.text("instruction_id", instruction.instruction_id),
@@ -137,6 +142,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
             "p_nfs_sequence_ref": check.optional_text(
                 "nfs_sequence_ref", instruction.nfs_sequence_ref
             ),
+            **({} if trace_context is None else {"p_trace_context": trace_context}),
         },
         one(Acknowledgement),
         writes=True,
@@ -156,6 +162,7 @@ _SINGLE_ONLY: Final = (
     "upstream_ref",
     "downstream_ref",
     "nfs_sequence_ref",
+    "trace_context",
 )
 _NOTHING: Final[tuple[object, ...]] = (None, "", (), [])
 

@@ -22,11 +22,9 @@ from ledgerdb.rows import (
     RepairedLease,
 )
 
-_CLAIM: Final = statement(
-    "claim_outbox_items",
-    {"p_batch_size": "integer", "p_worker_id": "text", "p_lease_seconds": "integer"},
-    columns_of(ClaimedItem),
-)
+_CLAIMING: Final = {"p_batch_size": "integer", "p_worker_id": "text", "p_lease_seconds": "integer"}
+_CLAIM: Final = statement("claim_outbox_items", _CLAIMING, columns_of(ClaimedItem)[:-1])
+_CLAIM_TRACED: Final = statement("claim_traced_items", _CLAIMING, columns_of(ClaimedItem))
 # Nobody knows the tokens, so that nobody can give the items back.
 _CLAIM_ADVICE: Final = (
     "claim again for other items: what it may have leased comes back when the leases expire, as"
@@ -64,11 +62,16 @@ _BACKLOG: Final = statement("outbox_backlog", {}, columns_of(Backlog))
 _COUNTER_DRIFT: Final = statement("outbox_counter_drift", {}, columns_of(CounterDrift))
 
 
-def claim(batch_size: int, worker_id: str, lease_seconds: int) -> Call[tuple[ClaimedItem, ...]]:
-    """`claim_outbox_items`: leases due items, oldest due first."""
+def claim(
+    batch_size: int, worker_id: str, lease_seconds: int, *, traced: bool = False
+) -> Call[tuple[ClaimedItem, ...]]:
+    """`claim_outbox_items`: leases due items, oldest due first; `claim_traced_items` where their
+    traces are asked for.
+    """
+    traced = check.boolean("traced", traced)
     return Call(
-        "claim_outbox_items",
-        _CLAIM,
+        "claim_traced_items" if traced else "claim_outbox_items",
+        _CLAIM_TRACED if traced else _CLAIM,
         {
             "p_batch_size": check.integer("batch_size", batch_size),
             "p_worker_id": check.text("worker_id", worker_id),

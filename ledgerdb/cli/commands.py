@@ -170,6 +170,11 @@ class Commands(LazyGroup):
             " check every invariant.",
             _RUN,
         ),
+        "bench": Place(
+            "ledgerdb.cli.bench:bench",
+            "Measure the verbs beside a yardstick, and find out whether they have become slower.",
+            _RUN,
+        ),
         "server": Place(
             "ledgerdb.cli.server:server",
             "Run a private PostgreSQL until Ctrl-C; never for data that matter.",

@@ -6,6 +6,7 @@ from ledgerdb.cli import (
     verify_catalog,
     verify_contract,
     verify_packs,
+    verify_perf,
     verify_store,
 )
 from ledgerdb.cli.conformance import conformance_command
@@ -18,6 +19,7 @@ verify.command("clients")(gate.clients_command)
 verify.command("conformance")(conformance_command)
 verify.command("migrations")(gate.migrations_command)
 verify.command("packs")(verify_packs.packs_command)
+verify.command("perf")(verify_perf.perf_command)
 verify.command("store-policy")(verify_store.store_policy_command)
 verify.command("timeouts")(verify_catalog.timeouts_command)
 verify.command("indexes")(verify_catalog.indexes_command)

@@ -37,6 +37,8 @@ class Instruction:
             mapping serialized once.
         correlation_id: ties the instruction to a business transaction of the caller.
         signatures: detached signatures, a JSON array.
+        trace_context: the trace that the item is part of, for the worker's spans (traceparent of
+            W3C Trace Context); more than 200 characters are dropped.
     """
 
     tenant_id: UUID
@@ -56,6 +58,7 @@ class Instruction:
     upstream_ref: str | None = None
     downstream_ref: str | None = None
     nfs_sequence_ref: str | None = None
+    trace_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

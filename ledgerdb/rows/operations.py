@@ -16,6 +16,7 @@ __all__ = [
     "ControlScope",
     "DeadLetter",
     "InspectedItem",
+    "MonotonicParticipant",
     "OperatorAttempt",
     "Ordering",
     "OutboxControl",
@@ -101,6 +102,20 @@ class ResumedScope:
 
     released: int
     remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonotonicParticipant:
+    """Row of `number_participant_monotonically`.
+
+    Attributes:
+        monotonic_from: the last number without a hole before it; all later ones are greater.
+        changed: False where the participant was numbered so before.
+    """
+
+    participant_id: str
+    monotonic_from: int
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)

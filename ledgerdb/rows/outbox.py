@@ -34,6 +34,8 @@ class ClaimedItem:
         lease_expires_at: after this another worker may take the item over.
         rail_key: the idempotency key for the rail, 32 hex digits: derived from tenant, instruction
             and key, so that it stays the same whatever happens to this database.
+        trace_context: the trace that the item was accepted in (traceparent of W3C Trace Context),
+            where it is asked for and there was one.
     """
 
     outbox_id: UUID
@@ -49,6 +51,7 @@ class ClaimedItem:
     lease_token: UUID = field(repr=False)
     lease_expires_at: datetime
     rail_key: str
+    trace_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ payment_outbox_identities: Final = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     instant("created_at"),
     json("payload"),
+    Column("payload_sum", BigInteger, nullable=True),
 )
 
 payment_outbox_pending: Final = Table(
@@ -67,6 +68,7 @@ payment_outbox_pending: Final = Table(
     Column("redrive_no", Integer, nullable=False),
     Column("budget_base", Integer, nullable=False),
     Column("fifo", Boolean, nullable=False),
+    text("trace_context", null=True),
 )
 
 payment_outbox_attempts: Final = Table(
@@ -126,4 +128,5 @@ participant_outbox_sequences: Final = Table(
     metadata,
     text("participant_id", key=True),
     Column("next_sequence_id", BigInteger, nullable=False),
+    Column("monotonic_from", BigInteger, nullable=True),
 )

@@ -75,14 +75,15 @@ class AsyncVerbs(AsyncIngressVerbs, AsyncOperatorVerbs):
         return await self.execute(calls.enqueue_many(items))
 
     async def claim(
-        self, batch_size: int, worker_id: str, lease_seconds: int
+        self, batch_size: int, worker_id: str, lease_seconds: int, *, traced: bool = False
     ) -> tuple[ClaimedItem, ...]:
-        """Lease due items, oldest due first (`claim_outbox_items`).
+        """Lease due items, oldest due first (`claim_outbox_items`); `traced` asks for the traces
+        that they were accepted in too (`claim_traced_items`).
 
         Raises:
             InvalidArgument: a bound is broken.
         """
-        return await self.execute(calls.claim(batch_size, worker_id, lease_seconds))
+        return await self.execute(calls.claim(batch_size, worker_id, lease_seconds, traced=traced))
 
     async def extend(
         self, items: Sequence[ClaimedItem], worker_id: str, lease_seconds: int

@@ -41,7 +41,8 @@ class AsyncIngressVerbs(ABC):
         )
 
     async def ingest(self, instruction: Instruction) -> Acknowledgement:
-        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
+        """Accept an instruction: attestation and outbox item together (`ingest_instruction`, or
+        `ingest_traced_instruction` where it is part of a trace).
 
         Raises:
             IdempotencyConflict: the key, or the instruction, is bound to other content.

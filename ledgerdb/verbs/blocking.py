@@ -73,13 +73,16 @@ class Verbs(IngressVerbs, OperatorVerbs):
         """
         return self.execute(calls.enqueue_many(items))
 
-    def claim(self, batch_size: int, worker_id: str, lease_seconds: int) -> tuple[ClaimedItem, ...]:
-        """Lease due items, oldest due first (`claim_outbox_items`).
+    def claim(
+        self, batch_size: int, worker_id: str, lease_seconds: int, *, traced: bool = False
+    ) -> tuple[ClaimedItem, ...]:
+        """Lease due items, oldest due first (`claim_outbox_items`); `traced` asks for the traces
+        that they were accepted in too (`claim_traced_items`).
 
         Raises:
             InvalidArgument: a bound is broken.
         """
-        return self.execute(calls.claim(batch_size, worker_id, lease_seconds))
+        return self.execute(calls.claim(batch_size, worker_id, lease_seconds, traced=traced))
 
     def extend(
         self, items: Sequence[ClaimedItem], worker_id: str, lease_seconds: int

@@ -38,7 +38,8 @@ class IngressVerbs(ABC):
         return self.execute(calls.register_tenant(tenant_id, tenant_key, tenant_name, tenant_type))
 
     def ingest(self, instruction: Instruction) -> Acknowledgement:
-        """Accept an instruction: attestation and outbox item together (`ingest_instruction`).
+        """Accept an instruction: attestation and outbox item together (`ingest_instruction`, or
+        `ingest_traced_instruction` where it is part of a trace).
 
         Raises:
             IdempotencyConflict: the key, or the instruction, is bound to other content.

@@ -16,6 +16,7 @@ from ledgerdb.rows import (
     ControlScope,
     DeadLetter,
     InspectedItem,
+    MonotonicParticipant,
     OperatorAttempt,
     Ordering,
     OutboxControl,
@@ -93,6 +94,15 @@ class OperatorVerbs(ReadingVerbs):
                 notify_workers=notify_workers,
             )
         )
+
+    def number_monotonically(
+        self, participant_id: str, *, actor: str, reason: str
+    ) -> MonotonicParticipant:
+        """Let the numbers of a participant have holes from now on, for ever
+        (`number_participant_monotonically`): they grow and are never used twice, but payments of
+        one hot participant do not wait for each other's commits any more.
+        """
+        return self.execute(calls.number_monotonically(participant_id, actor=actor, reason=reason))
 
     def set_retry_policy(
         self,

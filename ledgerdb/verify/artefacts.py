@@ -16,9 +16,10 @@ from ledgerdb.verify.registry import CONTRACT
 
 __all__ = ["Artefact", "Soundness", "artefacts", "existing", "look_at"]
 
-# Schemas describe, approvals are signed by people (`ledgerdb verify conformance`): no evidence.
+# Schemas describe, approvals are signed by people (`ledgerdb verify conformance`), a baseline is
+# what runs are compared with (`ledgerdb bench standing` judges it): no evidence.
 _SCHEMAS: Final = "*.schema.json"
-_APPROVALS: Final = "approvals"
+_NO_EVIDENCE: Final = frozenset({"approvals", "perf"})
 
 
 class Soundness(StrEnum):
@@ -114,5 +115,5 @@ def _moved_on(found: Mapping[str, Artefact]) -> Iterator[tuple[str, str]]:
 def _files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*.json"):
         below = path.relative_to(folder)
-        if below.parts[0] != _APPROVALS and not path.match(_SCHEMAS):
+        if below.parts[0] not in _NO_EVIDENCE and not path.match(_SCHEMAS):
             yield below.as_posix()

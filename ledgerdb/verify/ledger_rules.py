@@ -192,12 +192,14 @@ RULES: Final[dict[str, Rule]] = {
             || ', used ' || max(u.sequence_id)
         from used as u
         left join public.participant_outbox_sequences as s using (participant_id)
+        where u.sequence_id <= coalesce(s.monotonic_from, u.sequence_id)
         group by u.participant_id, s.next_sequence_id
         having max(u.sequence_id) >= coalesce(s.next_sequence_id, 0)
         """,
         whole=True,
     ),
-    # What older functions burned cannot be told from what was lost: their numbers do not count.
+    # What older functions burned cannot be told from what was lost: their numbers do not count, and
+    # neither do those after which a participant is numbered monotonically.
     "a participant's numbers have no hole": Rule(
         "a number was burned, or its item is gone",
         """
@@ -221,6 +223,7 @@ RULES: Final[dict[str, Rule]] = {
         left join floor as f using (participant_id)
         left join used as u on u.participant_id = s.participant_id
             and u.sequence_id > coalesce(f.sequence_id, 0)
+            and u.sequence_id <= coalesce(s.monotonic_from, u.sequence_id)
         group by s.participant_id, s.next_sequence_id, f.sequence_id
         having count(u.sequence_id) < s.next_sequence_id - 1 - coalesce(f.sequence_id, 0)
         """,

@@ -19,6 +19,7 @@ from ledgerdb.verify import (
     ledger_evidence,
     migrations,
     packs,
+    perf,
     retry_semantics,
     roles,
     store_policy,
@@ -81,6 +82,13 @@ def _conformance(_grounds: Grounds) -> Found:
     return {conformance.ARTEFACTS[role]: evidence for role, evidence in judged.items()}
 
 
+def _perf(grounds: Grounds) -> Found:
+    return {
+        perf.SMOKE: perf.verify_smoke(quick=grounds.quick, progress=grounds.progress),
+        perf.DRIVERS: perf.verify_drivers(quick=grounds.quick, progress=grounds.progress),
+    }
+
+
 # `ledgerdb verify NAME` -> what it is
 VERIFIERS: Final[Mapping[str, Verifier]] = {
     "floors": _one(floors.ARTEFACT, lambda _: floors.verify_floors()),
@@ -124,4 +132,5 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
         batching.ARTEFACT,
         lambda on: batching.verify_batching(on.scratch, quick=on.quick, progress=on.progress),
     ),
+    "perf": Verifier(artefacts=perf.ARTEFACTS, run=_perf, checkout_only=True),
 }

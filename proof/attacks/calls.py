@@ -20,11 +20,13 @@ _AT_HEAD: Final = _OLD | {
     "begin_outbox_dispatch": "('{<leased>}', '{<token>}', 'w')",
     "cancel_outbox_item": "('<queued>', 'a', 'r')",
     "claim_outbox_items": "(10, 'w', 60)",
+    "claim_traced_items": "(10, 'w', 60)",
     "complete_outbox_attempts": "('w', '{<leased>}', '{<token>}', '{DISPATCHED}', '{R}')",
     "enqueue_outbox_items": "('{new,o}', '{p,q}', '{new,o}', '{RTGS,RTGS}', '{\"{}\",\"{}\"}')",
     "evidence_pack": f"('{_TENANT}', 'done')",
     "extend_outbox_leases": "('{<leased>}', '{<token>}', 'w', 60)",
     "ingest_instruction": f"('{_TENANT}', 'new', 'p', 'new', 'RTGS', '{{}}')",
+    "ingest_traced_instruction": f"('{_TENANT}', 'new', 'p', 'new', 'RTGS', '{{}}')",
     "ingest_instructions": (
         f"('{{{_TENANT}}}', '{{new}}', '{{p}}', '{{new}}', '{{RTGS}}', '{{\"{{}}\"}}')"
     ),
@@ -34,6 +36,7 @@ _AT_HEAD: Final = _OLD | {
     "list_dead_letters": "()",
     "list_outbox_controls": "()",
     "list_outbox_items": "()",
+    "number_participant_monotonically": "('p', 'a', 'r')",
     "outbox_activity": "()",
     "outbox_backlog": "()",
     "outbox_breakdown": "('TENANT')",

@@ -44,6 +44,63 @@ def tenants(world: World) -> None:
     same("tenants", len(world.table("tenants")), 2)
 
 
+@promise(
+    "a participant that is numbered monotonically has growing numbers, with holes from there on"
+)
+def numbers_monotonically(world: World) -> None:
+    for _ in range(2):
+        items.enqueue(world, participant="P")
+    switched = {"participant_id": "P", "monotonic_from": 2}
+    for changed in (True, False):
+        same(
+            "switch",
+            world.one(
+                "number_participant_monotonically", participant_id="P", actor="a", reason="r"
+            ),
+            {**switched, "changed": changed},
+        )
+    detail = {"numbering": "MONOTONIC", "monotonic_from": 2}
+    done = items.action("SET_CONTROL", scope="PARTICIPANT", scope_key="P", detail=detail)
+    same("actions", world.table("payment_outbox_operator_actions"), [done])
+    many = [Item(participant="P") for _ in range(3)]
+    row = world.one("enqueue_payment_outbox", **items.enqueuing(many[0]))
+    rows = world.call(
+        "enqueue_outbox_items",
+        instruction_ids=[one.instruction for one in many[1:]],
+        participant_ids=["P"] * 2,
+        idempotency_keys=["K"] * 2,
+        rail_types=["SEPA"] * 2,
+        payloads=["{}"] * 2,
+    )
+    bumped = world.one("bump_participant_outbox_seq", participant_id="P")
+    numbers = [2, row["sequence_id"], *(found["sequence_id"] for found in rows), *bumped.values()]
+    same("numbers", numbers, sorted(set(numbers)))
+    counters = world.table("participant_outbox_sequences", participant_id="P")
+    same("counter", counters, [{"participant_id": "P", "next_sequence_id": 3, "monotonic_from": 2}])
+    row = world.one("number_participant_monotonically", participant_id="new", actor="a", reason="r")
+    same("before the first", row["monotonic_from"], 0)
+
+
+@promise("an item keeps the trace that it was accepted in, and the next one has its own")
+def keeps_traces(world: World) -> None:
+    tenant_id = items.tenant(world)
+    traced, plain = (Item(tenant_id=tenant_id) for _ in range(2))
+    row = world.one(
+        "ingest_traced_instruction", **items.ingestion(traced), trace_context="00-a-b-01"
+    )
+    traced.outbox_id, traced.created_at = row["outbox_id"], world.during
+    same(
+        "acknowledgement",
+        world.one("ingest_instruction", **items.ingestion(traced)),
+        {**row, "replayed": True},
+    )
+    same("queue", items.queue(world, traced), traced.queued(trace_context="00-a-b-01"))
+    world.call("ingest_instruction", **items.ingestion(plain))
+    rows = world.call("claim_traced_items", batch_size=9, worker_id="w", lease_seconds=60)
+    found = {row["instruction_id"]: row["trace_context"] for row in rows}
+    same("traces", found, {traced.instruction: "00-a-b-01", plain.instruction: None})
+
+
 @promise("an enqueued item gets an identity, the participant's next number, and is due at once")
 def enqueues(world: World) -> None:
     for no in (1, 2, 3):

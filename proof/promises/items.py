@@ -92,6 +92,7 @@ class Item:
             "fingerprint": self.fingerprint,
             "created_at": self.created_at,
             "payload": self.payload,
+            "payload_sum": ANY,
         }
 
     def queued(self, **changes: object) -> Row:
@@ -112,6 +113,7 @@ class Item:
             "redrive_no": 0,
             "budget_base": 0,
             "fifo": False,
+            "trace_context": None,
             **changes,
         }
 

@@ -21,6 +21,7 @@ from proof.promises.limit import (
     Limit,
     always,
     batch,
+    text,
 )
 from proof.promises.world import Row, World
 
@@ -93,6 +94,11 @@ OPERATORS: Final = (
         "resume_outbox",
         always(scope="RAIL", scope_key="SEPA", limit=10, **WHO),
         (*SCOPE, *OPERATOR, batch("limit")),
+    ),
+    Function(
+        "number_participant_monotonically",
+        always(participant_id="P", **WHO),
+        (text("participant_id", "P7113"), *OPERATOR),
     ),
     Function(
         "set_retry_policy",

@@ -53,7 +53,7 @@ WORKERS: Final = (
             always(batch_size=1, worker_id="w1", lease_seconds=60),
             (batch("batch_size"), WORKER_ID, LEASE),
         )
-        for name in ("claim_outbox_items", "claim_outbox_batch")
+        for name in ("claim_outbox_items", "claim_traced_items", "claim_outbox_batch")
     ),
     Function("begin_outbox_dispatch", always(**_PAIR), PAIRS),
     Function("release_outbox_leases", always(**_PAIR), PAIRS),

@@ -165,7 +165,7 @@ def test_roles_cannot_log_in(database_url: str) -> None:
             """select rolname::text, rolcanlogin, rolsuper, rolcreaterole, rolbypassrls
             from pg_roles
             where rolname in ('symphony_control', 'symphony_executor', 'symphony_ingest',
-                'symphony_readonly', 'symphony_auditor', 'test_user')"""
+                'symphony_readonly', 'symphony_auditor')"""
         ).fetchall()
     assert len(rows) == 5
     assert all(not any(row[1:]) for row in rows)

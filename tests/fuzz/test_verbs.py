@@ -76,6 +76,7 @@ GOOD: dict[Callable[..., Call[Any]], dict[str, Any]] = {
     calls.inspect: {"outbox_id": ID},
     calls.items: {},
     calls.instruction_status: {"tenant_id": ID, "instruction_id": "i"},
+    calls.number_monotonically: {"participant_id": "p", **WHO},
     calls.pause: {"scope": "RAIL", "scope_key": "R", **WHO},
     calls.record_manual_attempt: {"outbox_id": ID, "state": "FAILED", **WHO},
     calls.redrive: {"outbox_ids": [ID], **WHO},

@@ -176,6 +176,11 @@ class _Case:
         return single or self.call["p_outbox_ids"][0]
 
     def _stored(self) -> Any:  # noqa: ANN401 - whatever the column is
+        if self.row.parameter == "p_trace_context":
+            return self.site.queue.value(
+                "select trace_context from public.payment_outbox_pending where instruction_id = %s",
+                self.call["p_instruction_id"],
+            )
         names = ("latency_ms", "rail_code", "error_code", "error_message")
         (column,) = (name for name in names if self.row.parameter.startswith(f"p_{name}"))
         return self.site.queue.value(

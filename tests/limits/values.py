@@ -56,6 +56,7 @@ RULES: dict[str, Values] = {
         ["x", " x ", "é" * 200, " " * 999 + "x"], [None, "", "  ", "x" * 201, "a\nb", "a\x1bb"]
     ),
     "1 to 1000 characters": Values(["x", "a\nb", "é" * 1000], [None, "", "  ", "x" * 1001]),
+    "at most 200 characters": Values([None, "", "é" * 200], ["x" * 201]),
     "at most 500 characters": Values([None, "", "é" * 500], ["x" * 501]),
     "1 to 500 characters, not only blanks; proof of DISPATCHED": Values(
         ["x", "é" * 500], [None, "", "  ", "x" * 501]

@@ -138,6 +138,21 @@ BROKEN: list[tuple[str, str, str]] = [
         "alter function public.outbox_health() owner to postgres",
         "function outbox_health belongs to postgres",
     ),
+    (
+        "0011",
+        "alter function public.complete_outbox_attempts reset plan_cache_mode",
+        "complete_outbox_attempts is planned anew at every call",
+    ),
+    (
+        "0011",
+        "revoke execute on function public.claim_traced_items from symphony_executor",
+        "symphony_executor may not execute claim_traced_items(integer, text, integer)",
+    ),
+    (
+        "0011",
+        "alter table public.payment_outbox_pending drop column trace_context",
+        "no column payment_outbox_pending.trace_context",
+    ),
 ]
 
 

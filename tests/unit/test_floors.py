@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("worker", "stores"),
     ("__init__",),  # the public names
     ("migrate", "embedded", "readonly", "retention"),
-    ("demo", "metrics", "telemetry", "verify"),
+    ("demo", "metrics", "perf", "telemetry", "verify"),
     ("console",),
     ("approvals", "planning"),
     ("cli",),
@@ -54,6 +54,7 @@ LIBRARIES: dict[str, set[str]] = {
     "retention": set(),
     "metrics": {"prometheus_client"},
     "telemetry": {"opentelemetry"},
+    "perf": {"psycopg", "rfc8785", "sqlalchemy"},
     "console": {"jinja2", "markupsafe", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"},
     "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time

@@ -30,6 +30,7 @@ DOCS: Final = ROOT / "docs"
 # A file or folder outside of docs/ (or a folder in it) -> the page that stands for it.
 INCLUDED: Final = {
     "README.md": "index",
+    "bench/METHOD.md": "explanation/performance-method",
     "CHANGELOG.md": "project/changelog",
     "CONTRIBUTING.md": "project/contributing",
     "docs/adr": "explanation/decisions",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,12 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import URL
 
-import ledgerdb
 from ledgerdb.errors import LedgerError
+from ledgerdb.verify.program import last_line, python
 
 __all__ = ["examine", "export"]
 
-_SECONDS_MAX: Final = 600
 _REFUSED: Final = 1
 _BROKEN: Final = 1
 _UNKNOWN: Final = 2
@@ -45,7 +42,7 @@ def export(url: URL, folder: Path, asked: Sequence[Sequence[str]]) -> list[bytes
         LedgerError: it broke, or refused otherwise than by 1.
     """
     files = [folder / f"exported-{place}" for place in range(len(asked))]
-    done = _run(
+    done = python(
         "-c",
         _PROGRAM,
         url=url,
@@ -61,7 +58,7 @@ def export(url: URL, folder: Path, asked: Sequence[Sequence[str]]) -> list[bytes
     except ValueError:
         codes = []
     if codes != [0 if file.exists() else _REFUSED for file in files]:
-        raise LedgerError(f"evidence export broke: {_last_line(done)}")
+        raise LedgerError(f"evidence export broke: {last_line(done)}")
     return [file.read_bytes() if file.exists() else None for file in files]
 
 
@@ -78,45 +75,14 @@ def examine(files: Sequence[Path], *more: str | Path) -> list[dict[str, Any]]:
 
 
 def _examine(files: Sequence[Path], more: Sequence[str | Path]) -> list[dict[str, Any]]:
-    done = _run(
+    done = python(
         *("-m", "ledgerdb", "evidence", "verify", "--json"), *map(str, more), "--", *map(str, files)
     )
     try:
         packs: list[dict[str, Any]] = json.loads(done.stdout)["packs"]
     except (ValueError, KeyError):
-        raise LedgerError(f"evidence verify broke: {_last_line(done)}") from None
+        raise LedgerError(f"evidence verify broke: {last_line(done)}") from None
     said = {pack["status"] for pack in packs}
     if done.returncode != (_BROKEN if "BROKEN" in said else _UNKNOWN if "UNKNOWN" in said else 0):
         raise LedgerError(f"evidence verify: exit code {done.returncode} for its answer")
     return packs
-
-
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-
-
-def _run(
-    *arguments: str, url: URL | None = None, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "DATABASE_URL" and not name.startswith("LEDGERDB_")
-    }
-    # the command is that of the code that runs here, wherever that was found
-    root = str(Path(ledgerdb.__file__).resolve().parent.parent)
-    kept["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [kept.get("PYTHONPATH")])])
-    if url is not None:
-        kept["LEDGERDB_URL"] = url.render_as_string(hide_password=False)
-    try:
-        return subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            timeout=_SECONDS_MAX,
-            env=kept,
-        )
-    except subprocess.TimeoutExpired:
-        raise LedgerError(f"a command did not end within {_SECONDS_MAX} s") from None

@@ -1,0 +1,41 @@
+"""The few figures that everything is told in: medians, percentiles, ratios."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+__all__ = ["flatness", "median", "percentile", "trend"]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of the values.
+
+    Raises:
+        statistics.StatisticsError: there are none.
+    """
+    return float(statistics.median(values))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The least value that so many percent of all do not exceed; NaN of none."""
+    if not values:
+        return math.nan
+    ordered = sorted(values)
+    return float(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)])
+
+
+def trend(values: Sequence[float]) -> float:
+    """The median of the last third beside that of the first: 1 where nothing rises.
+
+    Raises:
+        statistics.StatisticsError: there are none.
+    """
+    third = max(1, len(values) // 3)
+    return median(values[-third:]) / median(values[:third])
+
+
+def flatness(values: Sequence[float]) -> float:
+    """The least beside the greatest: 1 where all are the same."""
+    return min(values) / max(values)
