@@ -93,7 +93,7 @@ def committing(connection: Connection | None) -> Iterator[None]:
             it has, and the wait for a synchronous standby was cancelled.
         DatabaseError: PostgreSQL refused the commit; the transaction is rolled back.
     """
-    with _watch.Calling(_COMMIT), executing(_COMMIT, driver_of(connection)):
+    with _watch.committing(_COMMIT), executing(_COMMIT, driver_of(connection)):
         yield
 
 

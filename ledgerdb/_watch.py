@@ -5,22 +5,23 @@ The library tells and knows no telemetry. While nobody watches, telling costs a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter_ns
-from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from ledgerdb.calls import Call
 from ledgerdb.rows import ClaimedItem
 
 __all__ = [
-    "Calling",
     "Processing",
     "Watcher",
+    "atold",
+    "committing",
     "current_trace_context",
     "processing",
     "repeated",
+    "told",
     "waited",
     "working",
 ]
@@ -74,32 +75,56 @@ class Watcher(Protocol):
 watcher: Watcher | None = None
 
 
-class Calling:
-    """Tells of one try of a call, where somebody watches; `rows` takes what it brought."""
+def told(watcher: Watcher, call: Call[T], ask: Callable[[Call[T]], Sequence[Any]]) -> T:
+    """The answer of a call, of which a watcher is told.
 
-    __slots__ = ("_began", "_call", "_rows")
+    Args:
+        watcher: who is told.
+        call: what to send.
+        ask: sends it, and gives its rows.
+    """
+    rows: Sequence[Any] | None = None
+    began = perf_counter_ns()
+    try:
+        rows = ask(call)
+        answer = call.shape(rows)
+    except BaseException as error:
+        count = None if rows is None else len(rows)
+        watcher.called(call, perf_counter_ns() - began, count, error)
+        raise
+    watcher.called(call, perf_counter_ns() - began, len(rows), None)
+    return answer
 
-    def __init__(self, call: Call[Any]) -> None:
-        self._call = call
-        self._rows: int | None = None
-        self._began = perf_counter_ns()
 
-    def rows(self, answer: Sequence[T]) -> Sequence[T]:
-        """The answer, counted."""
-        self._rows = len(answer)
-        return answer
+async def atold(
+    watcher: Watcher, call: Call[T], ask: Callable[[Call[T]], Awaitable[Sequence[Any]]]
+) -> T:
+    """As `told`, of an answer that is awaited."""
+    rows: Sequence[Any] | None = None
+    began = perf_counter_ns()
+    try:
+        rows = await ask(call)
+        answer = call.shape(rows)
+    except BaseException as error:
+        count = None if rows is None else len(rows)
+        watcher.called(call, perf_counter_ns() - began, count, error)
+        raise
+    watcher.called(call, perf_counter_ns() - began, len(rows), None)
+    return answer
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+@contextmanager
+def committing(call: Call[Any]) -> Iterator[None]:
+    """Tells of the commit of a transaction."""
+    began, error = perf_counter_ns(), None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
         if watcher is not None:
-            watcher.called(self._call, perf_counter_ns() - self._began, self._rows, error)
+            watcher.called(call, perf_counter_ns() - began, None, error)
 
 
 class _Unwatched:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -54,10 +55,9 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    if _watch.watcher is None:
+    if (watcher := _watch.watcher) is None:
         return call.shape(await _executed(connection, call))
-    with _watch.Calling(call) as told:
-        return call.shape(told.rows(await _executed(connection, call)))
+    return await _watch.atold(watcher, call, partial(_executed, connection))
 
 
 async def _executed(connection: AsyncConnection, call: Call[Any]) -> Sequence[Any]:
@@ -156,10 +156,9 @@ class AsyncLedger(AsyncVerbs):
         return await retrying(self._once, call)
 
     async def _once(self, call: Call[T]) -> T:
-        if _watch.watcher is None:
+        if (watcher := _watch.watcher) is None:
             return call.shape(await self._asked(call))
-        with _watch.Calling(call) as told:
-            return call.shape(told.rows(await self._asked(call)))
+        return await _watch.atold(watcher, call, self._asked)
 
     async def _asked(self, call: Call[Any]) -> Sequence[Any]:
         async with _connected(self.engine) as connection:

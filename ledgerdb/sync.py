@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -33,10 +34,9 @@ def run(connection: Connection, call: Call[T]) -> T:
         DatabaseError: PostgreSQL refused; the subclass says why.
         OutcomeUnknown: the connection broke during a write, or no synchronous standby has it.
     """
-    if _watch.watcher is None:
+    if (watcher := _watch.watcher) is None:
         return call.shape(_executed(connection, call))
-    with _watch.Calling(call) as told:
-        return call.shape(told.rows(_executed(connection, call)))
+    return _watch.told(watcher, call, partial(_executed, connection))
 
 
 def _executed(connection: Connection, call: Call[Any]) -> Sequence[Any]:
@@ -98,10 +98,9 @@ class Ledger(Verbs):
         return answer
 
     def _once(self, call: Call[T]) -> T:
-        if _watch.watcher is None:
+        if (watcher := _watch.watcher) is None:
             return call.shape(self._asked(call))
-        with _watch.Calling(call) as told:
-            return call.shape(told.rows(self._asked(call)))
+        return _watch.told(watcher, call, self._asked)
 
     def _asked(self, call: Call[Any]) -> Sequence[Any]:
         with connecting():

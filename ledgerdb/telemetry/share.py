@@ -11,13 +11,13 @@ from typing import Final
 
 __all__ = ["Share"]
 
-_CLOSE_NANOSECONDS: Final = 5_000_000
-_APART_NANOSECONDS: Final = 20_000_000
+_CLOSE_NANOSECONDS: Final = 20_000_000
+_APART_NANOSECONDS: Final = 80_000_000
 
 
 class Share:
     """Of the events of one kind, every n-th: whether an event is measured does not depend on how
-    long it took. n is such that measured ones are 5 to 20 ms apart. The caller holds a lock.
+    long it took. n is such that measured ones are 20 to 80 ms apart. The caller holds a lock.
     """
 
     __slots__ = ("_every", "_left", "_measured_at")

@@ -21,7 +21,9 @@ from tools.site.commands import commands
 from tools.site.repository import INCLUDED
 
 # Whose public names users may rely on.
-PACKAGES: Final = ("ledgerdb", "ledgerdb.stores", "ledgerdb.packs", "ledgerdb.metrics")
+PACKAGES: Final = (
+    *("ledgerdb", "ledgerdb.stores", "ledgerdb.packs", "ledgerdb.metrics", "ledgerdb.telemetry"),
+)
 DOCS = ROOT / "docs"
 FUNCTIONS = {path.stem for path in (ROOT / "sqlfunctions").glob("*.sql")}
 

@@ -40,7 +40,7 @@ def measured(share: Share, clock: Clock, events: int, apart: int) -> list[int]:
 
 
 def test_events_that_are_far_apart_are_all_measured(clock: Clock) -> None:
-    assert len(measured(Share(), clock, 100, 30 * MILLISECOND)) == 100
+    assert len(measured(Share(), clock, 100, 90 * MILLISECOND)) == 100
 
 
 @pytest.mark.parametrize("apart", [MILLISECOND, MILLISECOND // 50])
@@ -49,7 +49,7 @@ def test_of_a_crowd_a_share_is_measured(clock: Clock, apart: int) -> None:
     measured(one, clock, 10_000, apart)  # until it knows the crowd
     taken = measured(one, clock, 50_000, apart)
     seconds = 50_000 * apart / 1e9
-    assert 50 <= len(taken) / seconds <= 200
+    assert 12 <= len(taken) / seconds <= 50
     steps = {later - former for former, later in pairwise(taken)}
     assert len(steps) == 1  # every n-th, by their number and not by the clock
 
