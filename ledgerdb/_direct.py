@@ -25,7 +25,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb.calls import Call
 from ledgerdb.errors import ConfigurationError
 
@@ -70,7 +70,7 @@ def asking(driver: psycopg.BaseConnection[Any], call: Call[Any]) -> PQGen[Sequen
             "a verb is a transaction of its own: an event of the engine has left one open on its"
             " connection"
         )
-    know_wire_text(driver)
+    know_wire_types(driver)
     text, names = _numbered(call.statement)
     transformer = Transformer.from_context(driver)
     sent = transformer.dump_sequence(

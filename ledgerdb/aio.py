@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying
 
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb._connection import AwaitedConnection
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
@@ -55,7 +55,7 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
     """
     driver = driver_of(connection.sync_connection)
     with executing(call, driver):
-        know_wire_text(driver)
+        know_wire_types(driver)
         rows = (await connection.execute(call.statement, call.parameters)).all()
     return call.shape(rows)
 

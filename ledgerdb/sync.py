@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 from tenacity import Retrying
 
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
 from ledgerdb._session import lent
@@ -34,7 +34,7 @@ def run(connection: Connection, call: Call[T]) -> T:
     """
     driver = driver_of(connection)
     with executing(call, driver):
-        know_wire_text(driver)
+        know_wire_types(driver)
         rows = connection.execute(call.statement, call.parameters).all()
     return call.shape(rows)
 

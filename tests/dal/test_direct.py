@@ -26,7 +26,7 @@ from ledgerdb import (
 )
 from ledgerdb.calls import Call
 from tests.conftest import Execute
-from tests.dal.queue import enqueue
+from tests.dal.queue import DISPATCHED, enqueue
 from tests.waiting import until
 
 ONE_SESSION = EngineSettings(pool_size=1, max_overflow=0, prepare_threshold=2, resolve_seconds=0)
@@ -90,6 +90,30 @@ def test_values_of_other_types_are_another_statement(ledger: Ledger) -> None:
             "read", statement, {"value": value}, lambda rows: rows[0][0], writes=False
         )
         assert ledger.execute(call) == expected
+
+
+def test_results_of_every_mixture_are_one_statement(
+    ledger: Ledger, connection: psycopg.Connection[Any]
+) -> None:
+    """Psycopg would send an array of small integers, or one without a text, as another type."""
+    for number in range(12):
+        ledger.execute(enqueue(number))
+    for number, item in enumerate(ledger.claim(12, "w", 30)):
+        ledger.complete(
+            item,
+            "w",
+            DISPATCHED,
+            rail_reference="é" if number % 2 else None,
+            latency_ms=(None, 5, 40_000)[number % 3],
+        )
+    counted = read(
+        "select count(*) from pg_prepared_statements where statement ~ 'complete_outbox[_]attempts'"
+    )
+    assert ledger.execute(counted) == 1
+    assert connection.execute(
+        """select rail_reference, latency_ms, count(*) from public.payment_outbox_attempts
+        group by 1, 2 order by 1, 2"""
+    ).fetchall() == [(name, took, 2) for name in ("é", None) for took in (5, 40_000, None)]
 
 
 @pytest.mark.parametrize("lost", ["deallocate all", "discard all"])
