@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from bench.ground import Ground
 
@@ -15,9 +15,7 @@ __all__ = [
     "QUICK",
     "Case",
     "Measurement",
-    "Planned",
     "Profile",
-    "Skipped",
     "Workload",
 ]
 
@@ -43,19 +41,6 @@ class Case:
     variant: str
     system: str
     measure: Callable[[Ground], Measurement]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """One thing that cannot be measured here, and why."""
-
-    workload: str
-    variant: str
-    system: str
-    reason: str
-
-
-Planned: TypeAlias = Case | Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +101,7 @@ class Workload:
 
     name: str
     about: str
-    cases: Callable[[Profile], Iterator[Planned]]
+    cases: Callable[[Profile], Iterator[Case]]
     is_long: bool = False
 
     def repeats(self, profile: Profile) -> int:

@@ -14,7 +14,7 @@ import psycopg
 
 from bench.ground import Ground
 from bench.machine import machine, server
-from bench.plan import Case, Measurement, Profile, Skipped, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.results import FORMAT
 from bench.systems import SYSTEMS
 from ledgerdb.errors import LedgerError
@@ -36,12 +36,7 @@ _FAILURES: Final = (
 
 def steps(workloads: Sequence[Workload], profile: Profile) -> int:
     """How many measurements a run makes."""
-    return sum(
-        workload.repeats(profile)
-        for workload in workloads
-        for planned in workload.cases(profile)
-        if isinstance(planned, Case)
-    )
+    return sum(workload.repeats(profile) for workload in workloads for _ in workload.cases(profile))
 
 
 def run(
@@ -67,15 +62,9 @@ def run(
     began = time.monotonic()
     facts = machine(ground)
     results: list[dict[str, Any]] = []
-    skipped: list[dict[str, str]] = []
     failed: list[dict[str, str]] = []
     for workload in workloads:
-        cases = []
-        for planned in workload.cases(profile):
-            if isinstance(planned, Skipped):
-                skipped.append(asdict(planned))
-            else:
-                cases.append(planned)
+        cases = list(workload.cases(profile))
         found: dict[Case, list[Measurement]] = {case: [] for case in cases}
         for case in _in_turns(cases, workload.repeats(profile)):
             advance(f"{case.workload}: {case.variant}: {case.system}")
@@ -103,7 +92,6 @@ def run(
             for system in SYSTEMS.values()
         },
         "results": results,
-        "skipped": skipped,
         "failed": failed,
     }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.clients import Job, drain, work
 from bench.ground import Ground
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import (
     CURSOR,
     FUNCTIONS,
@@ -29,7 +29,7 @@ _SYSTEMS: Final = (LEDGERDB, FUNCTIONS, VISIBILITY, LEAN, TABLES, CURSOR, REFERE
 _ITEMS_MIN: Final = 40
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for batch in profile.drain_batches:
         for system in _SYSTEMS:
             # Those that commit each item by itself do not depend on the size.

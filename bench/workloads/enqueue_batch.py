@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.clients import Job, enqueue_batches, work
 from bench.ground import Ground
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import (
     BARE,
     CURSOR,
@@ -28,7 +28,7 @@ _CLIENTS: Final = 2
 _SYSTEMS: Final = (BARE, LEDGERDB, FUNCTIONS, VISIBILITY, CURSOR, LEAN, TABLES, REFERENCE)
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for batch in profile.enqueue_batches:
         for system in _SYSTEMS:
             # The baseline sends its items one by one, whatever the size.

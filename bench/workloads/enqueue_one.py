@@ -9,7 +9,7 @@ from typing import Final
 from bench.clients import Job, enqueue_singly, work
 from bench.ground import Ground
 from bench.items import Spread, items
-from bench.plan import Case, Measurement, Planned, Profile, Skipped, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import (
     BARE,
     FUNCTIONS,
@@ -22,15 +22,14 @@ from bench.systems import (
 )
 from ledgerdb import Ledger
 
-__all__ = ["ENQUEUE_ONE", "MONOTONIC_VERB"]
+__all__ = ["ENQUEUE_ONE"]
 
 CLIENTS: Final = (1, 8)
-MONOTONIC_VERB: Final = "set_participant_numbering"
 _ALL: Final = (BARE, LEDGERDB, FUNCTIONS, VISIBILITY, TABLES, REFERENCE, PSQL)
 _HOT: Final = (LEDGERDB, FUNCTIONS, REFERENCE)
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for clients in CLIENTS:
         who = f"{clients} client" if clients == 1 else f"{clients} clients"
         for system in _ALL:
@@ -40,14 +39,8 @@ def _cases(profile: Profile) -> Iterator[Planned]:
             measure = partial(_measure, system.name, profile, clients, Spread.HOT)
             yield Case(ENQUEUE_ONE.name, f"{who}, hot participant", system.name, measure)
         monotonic = f"{who}, hot participant, monotonic"
-        if hasattr(Ledger, MONOTONIC_VERB):
-            measure = partial(
-                _measure, LEDGERDB.name, profile, clients, Spread.HOT, is_monotonic=True
-            )
-            yield Case(ENQUEUE_ONE.name, monotonic, LEDGERDB.name, measure)
-        else:
-            reason = f"this ledgerdb has no Ledger.{MONOTONIC_VERB}"
-            yield Skipped(ENQUEUE_ONE.name, monotonic, LEDGERDB.name, reason)
+        measure = partial(_measure, LEDGERDB.name, profile, clients, Spread.HOT, is_monotonic=True)
+        yield Case(ENQUEUE_ONE.name, monotonic, LEDGERDB.name, measure)
 
 
 def _measure(
@@ -78,8 +71,8 @@ def _measure(
 
 def _make_monotonic(url: str, participant: str) -> None:
     with Ledger.connect(url) as ledger:
-        getattr(ledger, MONOTONIC_VERB)(
-            participant, "MONOTONIC", actor="bench", reason="what the gapless counter costs"
+        ledger.number_monotonically(
+            participant, actor="bench", reason="what the gapless counter costs"
         )
 
 

@@ -14,7 +14,7 @@ import psycopg
 from bench.clients import Job, Together, drain, enqueue_singly, lease, work
 from bench.figures import median, trend
 from bench.ground import Ground
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import LEAN, LEDGERDB, REFERENCE, VISIBILITY, System
 from bench.workloads.fill import fill
 
@@ -30,7 +30,7 @@ _FRESH_ROUNDS: Final = 2
 _LEASE_BATCH: Final = 1_000
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for variant, measure in (
         (HELD, _held),
         (LEASED, _leased_in_front),

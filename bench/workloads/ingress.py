@@ -17,7 +17,7 @@ import psycopg
 from bench.figures import percentile
 from bench.ground import Ground
 from bench.items import Item, items
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.psql import psql
 from bench.systems import LEDGERDB, PSQL
 from bench.systems.base import RAIL
@@ -46,7 +46,7 @@ commit;
 """
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     yield Case(INGRESS.name, _VARIANT, LEDGERDB.name, partial(_through_ledger, profile))
     yield Case(INGRESS.name, _VARIANT, PSQL.name, partial(_through_psql, profile))
 

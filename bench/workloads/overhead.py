@@ -15,7 +15,7 @@ from typing import Final
 from bench.figures import median
 from bench.ground import Ground
 from bench.items import Item, items
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import FUNCTIONS, LEDGERDB, Client
 from bench.systems.base import RAIL
 from bench.workloads.fill import fill
@@ -34,7 +34,7 @@ _IMPORT: Final = (
 _IMPORT_SECONDS_MAX: Final = 60
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for variant, measure in (
         ("one enqueue", _enqueue),
         ("one complete", _complete),

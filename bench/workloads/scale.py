@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.clients import Job, drain, enqueue_singly, work
 from bench.ground import Ground
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import LEDGERDB, VISIBILITY, System
 from bench.workloads.fill import fill
 
@@ -21,7 +21,7 @@ _BATCH: Final = 100
 _KB: Final = 1_024
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for payload in profile.payloads:
         for system in _SYSTEMS:
             measure = partial(_payload, system, profile, payload)

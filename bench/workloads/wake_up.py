@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.figures import percentile
 from bench.ground import Ground
-from bench.plan import Case, Measurement, Planned, Profile, Workload
+from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import SYSTEMS
 from bench.waking import WAITERS, wake_ups
 
@@ -17,7 +17,7 @@ __all__ = ["WAKE_UP"]
 _VARIANT: Final = "idle worker"
 
 
-def _cases(profile: Profile) -> Iterator[Planned]:
+def _cases(profile: Profile) -> Iterator[Case]:
     for system in WAITERS:
         yield Case(WAKE_UP.name, _VARIANT, system, partial(_measure, system, profile))
 

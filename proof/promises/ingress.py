@@ -55,7 +55,7 @@ def numbers_monotonically(world: World) -> None:
         same(
             "switch",
             world.one(
-                "number_participant_monotonically", participant_id="P", actor="a", reason="r"
+                "number_participant_monotonically", participant_id="P", actor="ann", reason="why"
             ),
             {**switched, "changed": changed},
         )
@@ -77,7 +77,9 @@ def numbers_monotonically(world: World) -> None:
     same("numbers", numbers, sorted(set(numbers)))
     counters = world.table("participant_outbox_sequences", participant_id="P")
     same("counter", counters, [{"participant_id": "P", "next_sequence_id": 3, "monotonic_from": 2}])
-    row = world.one("number_participant_monotonically", participant_id="new", actor="a", reason="r")
+    row = world.one(
+        "number_participant_monotonically", participant_id="new", actor="ann", reason="why"
+    )
     same("before the first", row["monotonic_from"], 0)
 
 

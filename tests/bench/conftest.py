@@ -63,6 +63,5 @@ def document(
             }
             for workload, variant, system, numbers in entries
         ],
-        "skipped": [],
         "failed": [],
     }

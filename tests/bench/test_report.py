@@ -30,7 +30,7 @@ def entries() -> list[Entry]:
 
 def results() -> Results:
     found = document(*entries(), series={"round_per_second": [[90.0, 50.0]]})
-    found["skipped"] = [{"workload": "w", "variant": "v", "system": "s", "reason": "no verb"}]
+    found["failed"] = [{"workload": "w", "variant": "v", "system": "s", "reason": "no verb"}]
     return Results(found)
 
 
@@ -43,7 +43,7 @@ def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
         "| 1a | single enqueues, 1 client, beside the bare insert | at least 0.85 | 0.50 |" in text
     )
     assert "**not met**" in text
-    assert "- w, v, s: no verb" in text
+    assert "- w, v, s: failed: `no verb`" in text
     assert {chart.stem for chart in charts} == {
         "bench-enqueue-one",
         "bench-enqueue-batch",

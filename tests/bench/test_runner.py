@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.ground import Ground
-from bench.plan import QUICK, Case, Measurement, Planned, Profile, Skipped, Workload
+from bench.plan import QUICK, Case, Measurement, Profile, Workload
 from bench.results import validate
 from bench.runner import run, steps
 from ledgerdb.errors import DatabaseUnavailable
@@ -17,8 +17,8 @@ from ledgerdb.errors import DatabaseUnavailable
 PROFILE = replace(QUICK, repeats=3, long_repeats=2)
 
 
-def workload(*planned: Planned, is_long: bool = False) -> Workload:
-    def cases(_: Profile) -> Iterator[Planned]:
+def workload(*planned: Case, is_long: bool = False) -> Workload:
+    def cases(_: Profile) -> Iterator[Case]:
         return iter(planned)
 
     return Workload("w", "nothing", cases, is_long=is_long)
@@ -73,13 +73,6 @@ def test_a_case_that_fails_has_no_numbers(fails_at: int, ground: Ground) -> None
     assert (failed["system"], failed["reason"]) == ("a", "DatabaseUnavailable: gone")
     assert calls == fails_at
     assert len(told) == 6
-
-
-def test_what_is_skipped_is_told_with_its_reason(ground: Ground) -> None:
-    skipped = Skipped("w", "v", "a", "no such verb")
-    found = run(ground, [workload(skipped)], PROFILE, command="a test")
-    assert measured(found) == []
-    assert found["skipped"][0]["reason"] == "no such verb"
 
 
 def test_facts_name_no_place_of_the_machine(ground: Ground) -> None:
