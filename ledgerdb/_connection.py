@@ -8,6 +8,7 @@ nothing else: the server goes on waiting, and shows the row to nobody before the
 
 from __future__ import annotations
 
+import asyncio
 import select
 import threading
 from typing import Any, Final, TypeVar
@@ -17,8 +18,9 @@ from psycopg import waiting
 from psycopg.abc import PQGen
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
+from psycopg.waiting import Ready, Wait
 
-__all__ = ["AwaitedConnection", "BlockingConnection", "LedgerConnection", "is_dead"]
+__all__ = ["AwaitedConnection", "BlockingConnection", "LedgerConnection", "is_dead", "is_idle"]
 
 T = TypeVar("T")
 
@@ -88,12 +90,64 @@ class AwaitedConnection(LedgerConnection, psycopg.AsyncConnection[Any]):
         """Waits for the server; see the module."""
         seconds = self.answer_seconds if timeout is None else timeout
         try:
-            return await waiting.wait_async(
-                gen, self.pgconn.socket, interval=interval, timeout=seconds
-            )
+            return await _answered(gen, self.pgconn.socket, seconds)
         except BaseException:
             self._abandon()
             raise
+
+
+async def _answered(gen: PQGen[T], socket: int, seconds: float | None) -> T:
+    """As psycopg's `wait_async`, without waking up in between: an event loop hears Ctrl-C by
+    itself, and what a call costs is what the others on the loop wait for.
+
+    Raises:
+        psycopg.OperationalError: no answer in time.
+    """
+    try:
+        wanted = next(gen)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    loop = asyncio.get_running_loop()
+    deadline = None if seconds is None else loop.time() + seconds
+    try:
+        while True:
+            wanted = gen.send(await _ready(loop, socket, wanted, deadline))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    except OSError as error:
+        raise psycopg.OperationalError("the connection's socket is closed") from error
+
+
+async def _ready(
+    loop: asyncio.AbstractEventLoop, socket: int, wanted: Wait, deadline: float | None
+) -> Ready:
+    ready: asyncio.Future[Ready] = loop.create_future()
+
+    def hear(state: Ready) -> None:
+        if not ready.done():
+            ready.set_result(state)
+
+    timer = None if deadline is None else loop.call_at(deadline, hear, Ready.NONE)
+    try:
+        if wanted & Wait.R:
+            loop.add_reader(socket, hear, Ready.R)
+        if wanted & Wait.W:
+            loop.add_writer(socket, hear, Ready.W)
+        state = await ready
+    finally:
+        if timer is not None:
+            timer.cancel()
+        loop.remove_reader(socket)
+        if wanted & Wait.W:
+            loop.remove_writer(socket)
+    if state is Ready.NONE:
+        raise psycopg.OperationalError("no answer in time")
+    return state
+
+
+def is_idle(connection: psycopg.BaseConnection[Any]) -> bool:
+    """Whether it is in no transaction and owes no answer."""
+    return connection.pgconn.transaction_status == TransactionStatus.IDLE
 
 
 def is_dead(connection: psycopg.BaseConnection[Any]) -> bool:

@@ -14,9 +14,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event, exc
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState
 
-from ledgerdb._connection import BlockingConnection, LedgerConnection, is_dead
+from ledgerdb._connection import BlockingConnection, LedgerConnection, is_dead, is_idle
 from ledgerdb.errors import ConfigurationError, LedgerError, ServerReadOnly
 
 __all__ = ["hold", "lent", "takes_the_pool"]
@@ -55,6 +55,7 @@ def hold(engine: Engine, *, durable: bool, answer_seconds: float) -> None:
 
     event.listen(engine, "connect", born)
     event.listen(engine, "checkout", _look)
+    event.listen(engine, "reset", _roll_back)
     event.listen(engine, "handle_error", _judge)
     if durable:
         event.listen(engine, "commit", _look_before_commit)
@@ -112,6 +113,13 @@ def _look(dbapi_connection: Any, _entry: object, _fairy: object) -> None:  # noq
         error = exc.DisconnectionError("the server has hung up")
         error.invalidate_pool = True  # its other connections are as dead
         raise error
+
+
+def _roll_back(dbapi_connection: Any, _entry: object, state: PoolResetState) -> None:  # noqa: ANN401
+    # After a verb there is nothing to roll back, and asking the driver to costs as much as sending.
+    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    if state.asyncio_safe and not is_idle(driver):
+        dbapi_connection.rollback()
 
 
 def _judge(context: ExceptionContext) -> None:

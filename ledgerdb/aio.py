@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool
+from sqlalchemy.util import greenlet_spawn
 from tenacity import AsyncRetrying
 
 from ledgerdb import _watch
 from ledgerdb._adapt import know_wire_types
-from ledgerdb._connection import AwaitedConnection
+from ledgerdb._connection import AwaitedConnection, is_idle
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
 from ledgerdb._session import hold, takes_the_pool
@@ -30,6 +32,7 @@ from ledgerdb.verbs.awaited import AsyncVerbs
 __all__ = ["AsyncLedger", "AsyncLedgerTransaction", "arun", "create_async_ledger_engine"]
 
 T = TypeVar("T")
+C = TypeVar("C")  # a connection, of the pool or of SQLAlchemy's
 
 # An event loop holds its tasks weakly.
 _returning: set[asyncio.Future[Any]] = set()
@@ -67,36 +70,56 @@ async def _executed(connection: AsyncConnection, call: Call[Any]) -> Sequence[An
         return (await connection.execute(call.statement, call.parameters)).all()
 
 
-async def _connect(engine: AsyncEngine) -> AsyncConnection:
+async def _whole(opening: Coroutine[Any, Any, C], close: Callable[[C], Awaitable[None]]) -> C:
     """Who is cancelled meanwhile leaves a connection that is given back when it is there: one that
     is interrupted half-way would be left to the garbage collector.
     """
-    opening = asyncio.ensure_future(engine.connect())
+    task = asyncio.ensure_future(opening)
     try:
-        return await asyncio.shield(opening)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
-        _returning.add(opening)
-        opening.add_done_callback(_give_back)
+
+        def give_back(opened: asyncio.Future[C]) -> None:
+            _returning.discard(opened)
+            if not opened.cancelled() and opened.exception() is None:
+                closing = asyncio.ensure_future(close(opened.result()))
+                _returning.add(closing)
+                closing.add_done_callback(_returning.discard)
+
+        _returning.add(task)
+        task.add_done_callback(give_back)
         raise
-
-
-def _give_back(opening: asyncio.Future[AsyncConnection]) -> None:
-    _returning.discard(opening)
-    if not opening.cancelled() and opening.exception() is None:
-        closing = asyncio.ensure_future(opening.result().close())
-        _returning.add(closing)
-        closing.add_done_callback(_returning.discard)
 
 
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     with connecting():
-        connection = await _connect(engine)
+        connection = await _whole(engine.connect().start(), AsyncConnection.close)
     try:
         yield connection
     finally:
         # shielded: a cancelled task still gives its connection back
         await asyncio.shield(connection.close())
+
+
+async def _borrow(engine: AsyncEngine) -> PoolProxiedConnection:
+    """A connection for a verb. One that lies in the pool is had without waiting, so that nobody can
+    be cancelled meanwhile: a task of its own would cost more than the verb's own work.
+    """
+    pool = engine.sync_engine.pool
+    if isinstance(pool, QueuePool) and pool.checkedin():
+        return await engine.raw_connection()
+    return await _whole(engine.raw_connection(), lambda pooled: _give_back(pooled, pool))
+
+
+async def _give_back(pooled: PoolProxiedConnection, pool: Pool) -> None:
+    driver = pooled.driver_connection
+    keeps = isinstance(pool, QueuePool) and pool.checkedin() < pool.size()
+    if keeps and isinstance(driver, AwaitedConnection) and is_idle(driver):
+        pooled.close()  # nothing to roll back, nothing to close: nothing to wait for
+    else:
+        # shielded: a cancelled task still gives its connection back
+        await asyncio.shield(greenlet_spawn(pooled.close))
 
 
 class AsyncLedgerTransaction(AsyncVerbs):
@@ -161,17 +184,20 @@ class AsyncLedger(AsyncVerbs):
         return await _watch.atold(watcher, call, self._asked)
 
     async def _asked(self, call: Call[Any]) -> Sequence[Any]:
-        async with _connected(self.engine) as connection:
-            driver: Any = driver_of(connection.sync_connection)
-            try:
-                with executing(call, driver):
-                    rows: Sequence[Any] = await driver.wait(asking(driver, call))
-            except BaseException as error:
-                if driver.closed:
-                    await asyncio.shield(connection.invalidate(error))
-                if takes_the_pool(driver, error):
-                    await asyncio.shield(self.engine.dispose())
-                raise
+        with connecting():
+            pooled = await _borrow(self.engine)
+        driver: Any = pooled.driver_connection
+        try:
+            with executing(call, driver):
+                rows: Sequence[Any] = await driver.wait(asking(driver, call))
+        except BaseException as error:
+            if driver.closed:
+                await asyncio.shield(greenlet_spawn(pooled.invalidate, error))
+            if takes_the_pool(driver, error):
+                await asyncio.shield(self.engine.dispose())
+            raise
+        finally:
+            await _give_back(pooled, self.engine.sync_engine.pool)
         return rows
 
     @asynccontextmanager

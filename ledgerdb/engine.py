@@ -119,6 +119,7 @@ def engine_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
         "max_overflow": settings.max_overflow,
         "pool_timeout": settings.pool_timeout_seconds,
         "pool_use_lifo": True,  # a quiet service lets its spare connections age out
+        "pool_reset_on_return": None,  # `hold` does it, where there is something to reset
         "execution_options": {_SETTINGS: settings},
         "connect_args": {
             # the release first, since the server cuts a long name at its end
