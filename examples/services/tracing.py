@@ -13,14 +13,12 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ledgerdb import ConfigurationError, Instruction, telemetry
+from ledgerdb import ConfigurationError, telemetry
 
-__all__ = ["traced", "tracing"]
+__all__ = ["tracing"]
 
 _KINDS: Final = ("traces", "metrics")
 _NONE: Final = ("", "none")
-# Since revision 0011 an instruction takes the trace that it is accepted in.
-_KEEPS_TRACES: Final = "trace_context" in Instruction.__dataclass_fields__
 
 
 @contextmanager
@@ -76,11 +74,6 @@ def _maker(kind: str, name: str) -> Any:  # noqa: ANN401 - a class of whatever p
     for found in entry_points(group=f"opentelemetry_{kind}_exporter", name=name):
         return found.load()
     raise ConfigurationError(f"OTEL_{kind.upper()}_EXPORTER: no exporter {name!r} is installed")
-
-
-def traced() -> dict[str, Any]:
-    """The argument of an `Instruction` that keeps the trace of the request with it."""
-    return {"trace_context": telemetry.current_trace_context()} if _KEEPS_TRACES else {}
 
 
 class _Traced:

@@ -199,7 +199,10 @@ class Worker:
         try:
             items = await patiently(
                 lambda: self._ledger.claim(
-                    settings.batch_size, settings.worker_id, settings.lease_seconds
+                    settings.batch_size,
+                    settings.worker_id,
+                    settings.lease_seconds,
+                    traced=_watch.watcher is not None,
                 ),
                 settings.reconnect_seconds_max,
                 stopping=self._stopping,
