@@ -223,13 +223,13 @@ def _show(found: Run, gate: Gate) -> None:
     table = Table(
         *(
             "verb",
-            "p50 ms",
-            "p95 ms",
+            "p50",
+            "p95",
             "p99 ms",
-            "database ms",
+            "database",
             "items/s",
-            "x yardstick",
-            "baseline",
+            "ratio",
+            "was",
         ),
         title=f"PostgreSQL {found.postgresql}, {found.seconds:.0f} s",
         title_justify="left",

@@ -219,7 +219,7 @@ def evidence_pack(
 FUNCTIONS: Final[Mapping[str, Callable[[sqlite3.Connection, Mapping[str, Any]], object]]] = {
     "evidence_pack": evidence_pack,
     "ingest_instruction": ingest_instruction,
-    "ingest_traced_instruction": ingest_instruction,  # it has no worker that would go on with it
+    "ingest_traced_instruction": ingest_instruction,  # no worker claims here: nobody reads traces
     "instruction_status": instruction_status,
     "register_tenant": register_tenant,
 }

@@ -26,6 +26,7 @@ from ledgerdb.worker.caller import Caller
 from ledgerdb.worker.leases import Lease, Leases
 from ledgerdb.worker.listener import listen
 from ledgerdb.worker.outcome import Handler, Unknown
+from ledgerdb.worker.pace import Pace
 from ledgerdb.worker.reconnect import PASSING, patiently
 from ledgerdb.worker.recorder import Recorder
 from ledgerdb.worker.repairer import jittered, repair_for_ever
@@ -154,7 +155,6 @@ class Worker:
             listen(
                 self._ledger.engine,
                 self._wake,
-                cooldown_seconds=settings.cooldown_seconds,
                 reconnect_seconds_max=settings.reconnect_seconds_max,
             ),
             repair_for_ever(self._ledger, settings, self.stats, self._stopping),
@@ -180,19 +180,21 @@ class Worker:
             await self._recorder.close()
 
     async def _dispatch_until_stopped(self) -> None:
+        pace = Pace(self.settings.cooldown_seconds)
         while not self._stopping.is_set():
             woken = self._wake.is_set()
             self._wake.clear()  # before the claim: what comes during it is not forgotten
             leased_at = time.monotonic()
             items = await self._claim()
+            claimed_at = time.monotonic()
             await self._start(items, leased_at)
             if len(items) == self.settings.batch_size:
                 continue
             # Enough workers for the work: let some of it gather instead of claiming one by one.
-            pause = max(self.settings.cooldown_seconds, _THROTTLE_SECONDS)
-            await self._cool_down(leased_at + pause)
-            if not (items or woken):  # else look once more, see _THROTTLE_SECONDS
-                await self._sleep(jittered(self.settings.poll_seconds))
+            rest = pace.after(claimed_at - leased_at, found=bool(items))
+            await self._cool_down(claimed_at + rest)
+            again = bool(items) or woken  # look once more, see _THROTTLE_SECONDS
+            await self._sleep(_THROTTLE_SECONDS if again else jittered(self.settings.poll_seconds))
 
     async def _claim(self) -> tuple[ClaimedItem, ...]:
         settings = self.settings

@@ -18,10 +18,10 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
     assert percentile([1.0, 2.0], 51) == 2.0
 
 
-def test_figures_are_of_all_rounds_and_ratios_of_the_net_times() -> None:
+def test_figures_are_of_all_rounds_and_ratios_of_a_calm_one() -> None:
     rounds = [
         Round([0.002] * 9 + [0.5], [0.002] * 10, [0.001] * 10, [0.001] * 10, 0.01),
-        Round([0.002] * 10, [0.002] * 10, [0.001] * 9 + [0.9], [0.001] * 10, 0.01),
+        Round([0.002] * 10, [0.002] * 9 + [0.9], [0.001] * 9 + [0.9], [0.001] * 10, 0.01),
     ]
     found = figures(rounds, 50)
     assert (found.calls, found.items) == (20, 50)
@@ -29,6 +29,12 @@ def test_figures_are_of_all_rounds_and_ratios_of_the_net_times() -> None:
     assert (found.ratio_p50, found.ratio_p95) == (2.0, 2.0)
     assert found.database_ms == 1.0
     assert found.items_per_second == pytest.approx(50 * 20 / 0.538, rel=1e-3)
+
+
+def test_a_tail_that_every_round_has_is_in_the_ratio() -> None:
+    tail = [0.002] * 9 + [0.01]
+    found = figures([Round(tail, tail, [0.001] * 10, [0.001] * 10, 0.01)] * 20, 1)
+    assert (found.ratio_p50, found.ratio_p95) == (2.0, 10.0)
 
 
 def test_the_clock_leaves_out_the_wait_for_a_processor(database_url: str) -> None:

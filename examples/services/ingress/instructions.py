@@ -18,10 +18,9 @@ from examples.services.ingress.keys import Key, Keys
 from examples.services.ingress.limits import Limits
 from examples.services.ingress.problems import FieldError
 from examples.services.ingress.settings import IngressSettings
-from ledgerdb import Acknowledgement, Instruction
+from ledgerdb import Acknowledgement, Instruction, telemetry
 from ledgerdb.packs import pack_document
 from ledgerdb.stores import AsyncStore
-from ledgerdb.telemetry import current_trace_context
 
 __all__ = ["Instructions"]
 
@@ -62,7 +61,7 @@ class Instructions:
                 Instruction(
                     payload=parsed.payload,
                     correlation_id=request.state.correlation_id,
-                    trace_context=current_trace_context(),
+                    trace_context=telemetry.current_trace_context(),
                     **values,  # type: ignore[arg-type]
                 )
             )

@@ -75,8 +75,9 @@ def _of_verb(
         yield "its times are not as many as its calls"
         return
     seen = {name: _at(times["elapsed"], share) * 1_000 for name, share in _SHARES.items()}
-    seen["ratio_p95"] = _at(times["net"], 95) / _at(times["yardstick_net"], 95)
-    seen["ratio_p50"] = _at(times["net"], 50) / _at(times["yardstick_net"], 50)
+    bare = _calm([one["yardstick_net"] for one in rounds], 50)
+    for name, share in (("ratio_p50", 50), ("ratio_p95", 95)):
+        seen[name] = _calm([one["net"] for one in rounds], share) / bare
     for name, value in seen.items():
         if abs(value - figures[name]) > _ROUNDED:
             yield f"{name} is {figures[name]}, and its times say {value:.4f}"
@@ -91,3 +92,8 @@ def _at(values: Sequence[float], share: int) -> float:
     """The nearest rank: so many percent are not above it."""
     rank = -(-len(values) * share // 100)
     return sorted(values)[rank - 1]
+
+
+def _calm(rounds: Sequence[Sequence[float]], share: int) -> float:
+    """In a round than which a tenth of them is calmer."""
+    return _at([_at(one, share) for one in rounds], 10)
