@@ -10,7 +10,7 @@ SEED   ?= 20261124
 HOURS  ?= 1
 PROOF  := $(BIN)/python -m proof
 
-.PHONY: help demo test prove fuzz soak ha services check lint types verify-generated approved docs browser evidence plpgsql freeze schema plan clients privileges reference correctness sample verbs format clean
+.PHONY: help demo test prove fuzz soak ha services bench smoke check lint types verify-generated approved docs browser evidence plpgsql freeze schema plan clients privileges reference correctness sample verbs format clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -49,6 +49,12 @@ ha: $(READY) ## A highly available deployment loses its leader under load (insta
 
 services: $(READY) ## The reference services on an embedded PostgreSQL: ingress, worker, rail, traffic
 	$(BIN)/python -m examples.services.run $(ARGS)
+
+bench: $(READY) ## Measure beside other ways, in one interleaved run: make bench ARGS=--quick
+	$(BIN)/python -m bench run $(ARGS)
+
+smoke: $(READY) ## The perf-smoke profile, judged by its baseline
+	$(BIN)/ledgerdb bench smoke $(ARGS)
 
 check: lint types verify-generated approved test ## What CI runs
 

@@ -15,9 +15,10 @@ from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
 from psycopg.types.array import ListBinaryDumper
 
+from ledgerdb._arrays import ARRAY_DUMPERS
 from ledgerdb.calls.wire import WireText, WireTexts
 
-__all__ = ["know_wire_text"]
+__all__ = ["know_wire_types"]
 
 _TEXT: Final = psycopg.adapters.types["text"].oid
 
@@ -41,8 +42,8 @@ class WireTextDumper(Dumper):
         return str(obj.buffer, "utf-8").encode(self._encoding)
 
 
-def know_wire_text(driver: object) -> None:
-    """A driver connection, of any engine, can send a `WireText` from now on."""
+def know_wire_types(driver: object) -> None:
+    """A driver connection, of any engine, can send what is in `calls.wire` from now on."""
     if not isinstance(driver, psycopg.BaseConnection):
         return
     try:
@@ -51,3 +52,5 @@ def know_wire_text(driver: object) -> None:
         driver.adapters.register_dumper(WireText, WireTextDumper)
         # psycopg would take the text format for a list: every item escaped
         driver.adapters.register_dumper(WireTexts, ListBinaryDumper)
+        for kind, dumper in ARRAY_DUMPERS.items():
+            driver.adapters.register_dumper(kind, dumper)

@@ -20,13 +20,14 @@ from psycopg import generators
 from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Executable, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb.calls import Call
+from ledgerdb.errors import ConfigurationError
 
 __all__ = ["asking"]
 
@@ -61,8 +62,15 @@ def asking(driver: psycopg.BaseConnection[Any], call: Call[Any]) -> PQGen[Sequen
 
     Raises:
         psycopg.Error: as psycopg raises it; nothing is translated here.
+        ConfigurationError: an event of the engine left a transaction open; nothing was sent.
     """
-    know_wire_text(driver)
+    if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+        # the verb would be acknowledged, and the pool would roll it back
+        raise ConfigurationError(
+            "a verb is a transaction of its own: an event of the engine has left one open on its"
+            " connection"
+        )
+    know_wire_types(driver)
     text, names = _numbered(call.statement)
     transformer = Transformer.from_context(driver)
     sent = transformer.dump_sequence(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tenacity import AsyncRetrying
 
 from ledgerdb import _watch
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb._connection import AwaitedConnection
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
@@ -63,7 +63,7 @@ async def arun(connection: AsyncConnection, call: Call[T]) -> T:
 async def _executed(connection: AsyncConnection, call: Call[Any]) -> Sequence[Any]:
     driver = driver_of(connection.sync_connection)
     with executing(call, driver):
-        know_wire_text(driver)
+        know_wire_types(driver)
         return (await connection.execute(call.statement, call.parameters)).all()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from ledgerdb._session import hold
 from ledgerdb._version import __version__
@@ -144,7 +145,16 @@ def accepted(given: object) -> EngineSettings:
 
 
 def settings_of(engine: Engine) -> EngineSettings:
-    """Those that the engine was made with; the defaults for an engine of another maker."""
+    """Those that the engine was made with; the defaults for an engine of another maker.
+
+    Raises:
+        ConfigurationError: an engine of another driver, whose connections no verb can use.
+    """
+    if not isinstance(engine.dialect, PGDialect_psycopg):
+        raise ConfigurationError(
+            "the engine's driver must be postgresql+psycopg, not"
+            f" {engine.dialect.name}+{engine.dialect.driver}"
+        )
     found = engine.get_execution_options().get(_SETTINGS)
     return found if isinstance(found, EngineSettings) else EngineSettings()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from tenacity import Retrying
 
 from ledgerdb import _watch
-from ledgerdb._adapt import know_wire_text
+from ledgerdb._adapt import know_wire_types
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
 from ledgerdb._session import lent
@@ -42,7 +42,7 @@ def run(connection: Connection, call: Call[T]) -> T:
 def _executed(connection: Connection, call: Call[Any]) -> Sequence[Any]:
     driver = driver_of(connection)
     with executing(call, driver):
-        know_wire_text(driver)
+        know_wire_types(driver)
         return connection.execute(call.statement, call.parameters).all()
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from ledgerdb.errors import InvalidArgument
+from ledgerdb.rows._late import Unread
 
-__all__ = ["load", "read_payload"]
+__all__ = ["load", "read_payload", "unread_payload"]
 
 
 class _Unreadable(Mapping[str, Any]):
@@ -42,6 +43,11 @@ def load(document: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
         return json.loads(document, parse_float=Decimal)
     except ValueError:  # the document is well-formed: the database has parsed it
         return json.loads(document, parse_float=Decimal, parse_int=Decimal)
+
+
+def unread_payload(document: str) -> Unread:
+    """The payload of a claimed item, for whoever looks at it."""
+    return Unread(document, read_payload)
 
 
 def read_payload(document: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
-from ledgerdb.calls._payload import read_payload
+from ledgerdb.calls._payload import unread_payload
 from ledgerdb.rows import AttemptState, ChainPlace, CompletionOutcome
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def many(row: type[T]) -> Callable[[Sequence[Any]], tuple[T, ...]]:
 
 def _filling(row: type[T]) -> Callable[[Iterable[Any]], T]:
     """Fills a row class from columns in the order of its fields: words become members of their
-    enums, and a payload, which comes as text, becomes a document.
+    enums, and a payload, which comes as text, a document that is parsed when it is looked at.
     """
     conversions = _conversions(row)  # type: ignore[arg-type]
     if not conversions:
@@ -71,7 +71,7 @@ def _conversions(row: type) -> tuple[tuple[int, Callable[[Any], object]], ...]:
     for place, field in enumerate(fields(row)):
         kinds = get_args(hints[field.name]) or (hints[field.name],)
         if field.name == "payload":
-            converted.append((place, read_payload))
+            converted.append((place, unread_payload))
         converted += [
             (place, {str(word): word for word in kind}.__getitem__)
             for kind in kinds

@@ -11,7 +11,7 @@ from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._payload import load
 from ledgerdb.calls._sent import payload as as_sent
 from ledgerdb.calls._shape import from_json, many, one, one_or_none
-from ledgerdb.calls.wire import WireTexts
+from ledgerdb.calls.wire import WireStrings, WireTexts, WireUuids
 from ledgerdb.rows import (
     Acknowledgement,
     Attempt,
@@ -177,11 +177,11 @@ def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResul
         "ingest_instructions",
         _INGEST_MANY,
         {
-            "p_tenant_ids": [check.uuid("tenant_id", i.tenant_id) for i in instructions],
+            "p_tenant_ids": WireUuids(check.uuid("tenant_id", i.tenant_id) for i in instructions),
             **_identifiers(instructions),
-            "p_correlation_ids": [
+            "p_correlation_ids": WireUuids(
                 check.optional_uuid("correlation_id", i.correlation_id) for i in instructions
-            ],
+            ),
         },
         many(IngestedResult),
         writes=True,
@@ -228,12 +228,18 @@ def enqueue_many(items: Sequence[OutboxItem]) -> Call[tuple[EnqueuedResult, ...]
 
 def _identifiers(
     items: Sequence[Instruction] | Sequence[OutboxItem],
-) -> dict[str, list[str] | WireTexts]:
+) -> dict[str, WireStrings | WireTexts]:
     return {
-        "p_instruction_ids": [check.text("instruction_id", i.instruction_id) for i in items],
-        "p_participant_ids": [check.text("participant_id", i.participant_id) for i in items],
-        "p_idempotency_keys": [check.text("idempotency_key", i.idempotency_key) for i in items],
-        "p_rail_types": [check.text("rail_type", i.rail_type) for i in items],
+        "p_instruction_ids": WireStrings(
+            check.text("instruction_id", i.instruction_id) for i in items
+        ),
+        "p_participant_ids": WireStrings(
+            check.text("participant_id", i.participant_id) for i in items
+        ),
+        "p_idempotency_keys": WireStrings(
+            check.text("idempotency_key", i.idempotency_key) for i in items
+        ),
+        "p_rail_types": WireStrings(check.text("rail_type", i.rail_type) for i in items),
         "p_payloads": WireTexts(as_sent(i.payload) for i in items),
     }
 

@@ -9,6 +9,7 @@ from ledgerdb.calls import _check as check
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._outcome import recorded
 from ledgerdb.calls._shape import many, one
+from ledgerdb.calls.wire import WireIntegers, WireStrings, WireUuids, WireWords
 from ledgerdb.rows import (
     AttemptState,
     Backlog,
@@ -47,6 +48,7 @@ _COMPLETE: Final = statement(
     columns_of(CompletedAttempt),
 )
 _COMPLETED: Final = one(CompletedAttempt)
+_STATES: Final = tuple(AttemptState)
 _REPAIR: Final = statement(
     "repair_expired_leases",
     {"p_batch_size": "integer", "p_worker_id": "text"},
@@ -96,26 +98,32 @@ def complete_many(
         _COMPLETE,
         {
             "p_worker_id": check.text("worker_id", worker_id),
-            "p_outbox_ids": [check.uuid("outbox_id", c.item.outbox_id) for c in completions],
-            "p_lease_tokens": [check.uuid("lease_token", c.item.lease_token) for c in completions],
-            "p_states": [str(c.state) for c in completions],
-            "p_rail_references": [
+            "p_outbox_ids": WireUuids(
+                check.uuid("outbox_id", c.item.outbox_id) for c in completions
+            ),
+            "p_lease_tokens": WireUuids(
+                check.uuid("lease_token", c.item.lease_token) for c in completions
+            ),
+            "p_states": WireWords(str(c.state) for c in completions),
+            "p_rail_references": WireStrings(
                 check.optional_text("rail_reference", c.rail_reference) for c in completions
-            ],
-            "p_rail_codes": [check.optional_remark("rail_code", c.rail_code) for c in completions],
-            "p_error_codes": [
+            ),
+            "p_rail_codes": WireStrings(
+                check.optional_remark("rail_code", c.rail_code) for c in completions
+            ),
+            "p_error_codes": WireStrings(
                 check.optional_remark("error_code", c.error_code) for c in completions
-            ],
-            "p_error_messages": [
+            ),
+            "p_error_messages": WireStrings(
                 check.optional_remark("error_message", c.error_message) for c in completions
-            ],
-            "p_latency_ms": [
+            ),
+            "p_latency_ms": WireIntegers(
                 check.optional_metric("latency_ms", c.latency_ms) for c in completions
-            ],
-            "p_retry_delay_seconds": [
+            ),
+            "p_retry_delay_seconds": WireIntegers(
                 check.optional_seconds("retry_delay_seconds", c.retry_delay_seconds)
                 for c in completions
-            ],
+            ),
         },
         many(CompletedAttempt),
         writes=True,
@@ -162,7 +170,7 @@ def complete(
 def _check_completion(completion: Completion) -> None:
     if not isinstance(completion.item, ClaimedItem):
         raise check.refuse("item", "must be a ClaimedItem")
-    if completion.state not in tuple(AttemptState):
+    if completion.state not in _STATES:
         raise check.refuse("state", "must be an AttemptState")
 
 
@@ -221,8 +229,8 @@ def begin_dispatch(items: Sequence[ClaimedItem], worker_id: str) -> Call[tuple[B
 def _leases(items: Sequence[ClaimedItem], worker_id: str) -> dict[str, object]:
     leased = check.members("items", items, ClaimedItem)
     return {
-        "p_outbox_ids": [check.uuid("outbox_id", item.outbox_id) for item in leased],
-        "p_lease_tokens": [check.uuid("lease_token", item.lease_token) for item in leased],
+        "p_outbox_ids": WireUuids(check.uuid("outbox_id", item.outbox_id) for item in leased),
+        "p_lease_tokens": WireUuids(check.uuid("lease_token", item.lease_token) for item in leased),
         "p_worker_id": check.text("worker_id", worker_id),
     }
 

@@ -1,10 +1,13 @@
-"""Text that goes to the database as the caller's own bytes."""
+"""Values that go to the database in a form of their own: text as the caller's own bytes, and the
+columns of a set.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
-__all__ = ["WireText", "WireTexts"]
+__all__ = ["WireIntegers", "WireStrings", "WireText", "WireTexts", "WireUuids", "WireWords"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +27,19 @@ class WireText:
 
 class WireTexts(list[WireText]):
     """An array of them: each is copied once, into the array."""
+
+
+class WireUuids(list[UUID | None]):
+    """A column of UUIDs, sent as one `uuid[]`."""
+
+
+class WireIntegers(list[int | None]):
+    """A column of integers of 32 bits, sent as one `integer[]`."""
+
+
+class WireStrings(list[str | None]):
+    """A column of strings without NUL, sent as one `text[]`."""
+
+
+class WireWords(list[str]):
+    """A column of words of an enum, none of which needs quotes."""

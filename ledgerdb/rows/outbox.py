@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ledgerdb.rows._late import late
 from ledgerdb.rows.limits import AttemptState, CompletionOutcome
 
 __all__ = [
@@ -23,12 +24,13 @@ __all__ = [
 ]
 
 
+@late("payload")  # a worker that hands it on, or drops the item, never parses it
 @dataclass(frozen=True, slots=True)
 class ClaimedItem:
     """Row of `claim_outbox_items`: an item under a lease.
 
     Attributes:
-        payload: JSON numbers as `int` or `Decimal`.
+        payload: JSON numbers as `int` or `Decimal`; parsed when it is first looked at.
         attempt_no: the number that the attempt under way will get: a monotonic fence for the rail.
         lease_token: fencing token; completing takes it, and only the last one issued is accepted.
         lease_expires_at: after this another worker may take the item over.
