@@ -34,6 +34,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(?:UUID|datetime|date|Path|Any|Self|T|Sequence|Mapping|Iterator|Callable)"),
     ("py:class", r"(?:bool|bytes|dict|float|frozenset|int|list|object|set|str|tuple|type|None)"),
     ("py:class", r"(?:AsyncIterator|Awaitable|Connection|AsyncConnection|Engine|AsyncEngine)"),
+    ("py:class", r"(?:MeterProvider|TracerProvider)"),
     ("py:class", r"(?:Exception|BaseException|TracebackType|enum\.\w+|IntEnum|StrEnum)"),
     # `x` in a docstring is a link where it names an object, and code where it does not.
     ("py:obj", r".*"),

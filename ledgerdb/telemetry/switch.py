@@ -23,7 +23,7 @@ def instrument(
 
     Args:
         meter_provider: of the metrics; None takes the global one.
-        tracer_provider: of the spans; None takes the global one.
+        tracer_provider: of the spans; None takes the global one, if one was set before.
 
     Raises:
         ConfigurationError: OpenTelemetry is not installed.

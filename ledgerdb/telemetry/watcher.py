@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from opentelemetry.metrics import MeterProvider, get_meter_provider
-from opentelemetry.trace import TracerProvider, get_tracer_provider
+from opentelemetry.trace import (
+    NoOpTracer,
+    ProxyTracerProvider,
+    Tracer,
+    TracerProvider,
+    get_tracer_provider,
+)
 
 from ledgerdb._version import __version__
 from ledgerdb.telemetry import context, names
@@ -27,9 +33,7 @@ class OpenTelemetryWatcher:
         meter = (meter_provider or get_meter_provider()).get_meter(
             names.SCOPE, __version__, names.SCHEMA_URL
         )
-        tracer = (tracer_provider or get_tracer_provider()).get_tracer(
-            names.SCOPE, __version__, names.SCHEMA_URL
-        )
+        tracer = _tracer(tracer_provider or get_tracer_provider())
         calls, work = Calls(meter, tracer), Work(meter, tracer)
         # What they do is done by themselves: each call in between costs every payment.
         self.called = calls.called
@@ -38,3 +42,9 @@ class OpenTelemetryWatcher:
         self.working = work.working
         self.processing = work.processing
         self.trace_context = context.written
+
+
+def _tracer(provider: TracerProvider) -> Tracer:
+    if isinstance(provider, ProxyTracerProvider):  # nobody has set one, and asking it costs
+        return NoOpTracer()
+    return provider.get_tracer(names.SCOPE, __version__, names.SCHEMA_URL)

@@ -74,7 +74,7 @@ class Work:
     @contextmanager
     def processing(self, item: ClaimedItem) -> Iterator[Processing]:
         """Of the trace that the item was accepted in, and linked to what accepted it."""
-        accepted = context.read(getattr(item, "trace_context", None))
+        accepted = context.read(item.trace_context)
         handled = _Handled()
         with self._tracer.start_as_current_span(
             _SPAN,

@@ -62,6 +62,14 @@ async def test_an_instruction_is_accepted_once(store: AnyStore, tenant: UUID) ->
     assert (again.payload_hash, again.state) == (first.payload_hash, first.state)
 
 
+async def test_a_trace_is_no_part_of_an_instruction(store: AnyStore, tenant: UUID) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    first = await answered(store.ingest(payment(tenant, trace_context=trace)))
+    again = await answered(store.ingest(payment(tenant)))
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.outbox_id == first.outbox_id
+
+
 async def test_a_payload_may_be_given_in_every_form(store: AnyStore, tenant: UUID) -> None:
     text = '{"amount":"1.00","note":"é"}'
     buffer = text.encode()

@@ -76,3 +76,17 @@ def test_without_an_answer_they_are_absent(
     assert "outbox_backlog" in caplog.text
     connection.execute("alter function public.gone() rename to outbox_backlog")
     assert len(states(seen)) == 6
+
+
+@pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
+def test_a_reading_may_be_told_of_where_it_is_collected(ledger: Ledger) -> None:
+    """The calls that read the queue are told to the provider that is collecting."""
+    seen = Seen()
+    meters = MeterProvider([seen.reader], shutdown_on_exit=False)
+    telemetry.instrument(meters, seen.tracers)
+    try:
+        telemetry.observe_queue(ledger, meters)
+        assert len(states(seen)) == 6
+        assert seen.points("ledgerdb.calls", db_operation_name="outbox_backlog")
+    finally:
+        telemetry.uninstrument()

@@ -11,9 +11,20 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
-from ledgerdb import ClaimedItem, Dispatched, Ledger, Rejected, Retry, WorkerStats, _watch
+from ledgerdb import (
+    ClaimedItem,
+    Dispatched,
+    Ledger,
+    Rejected,
+    Retry,
+    TenantType,
+    WorkerStats,
+    _watch,
+    telemetry,
+)
 from ledgerdb.worker import Answer
 from ledgerdb.worker.caller import Caller
+from tests.factories import TENANT, instruction
 from tests.telemetry.conftest import Seen
 from tests.waiting import until
 from tests.worker.conftest import StartWorker, start_worker
@@ -28,24 +39,13 @@ SPAN = "process outbox"
 pytestmark = pytest.mark.parametrize("version", [18], indirect=True, ids=["pg18"])
 
 
-class Traced:
-    """An item as `claim` gives it, with the trace that it was accepted in."""
-
-    def __init__(self, item: ClaimedItem, trace_context: str | None) -> None:
-        self._item = item
-        self.trace_context = trace_context
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - of the item
-        return getattr(self._item, name)
-
-
 @pytest.fixture
 def claimed(ledger: Ledger) -> ClaimedItem:
     enqueue(ledger, 1)
     return ledger.claim(1, "w", 60)[0]
 
 
-async def handled(handler: Any, item: Any) -> Answer:  # noqa: ANN401 - of either kind
+async def handled(handler: Any, item: ClaimedItem) -> Answer:  # noqa: ANN401 - of either kind
     caller = Caller(handler, 1)
     try:
         return await caller.call(item)
@@ -104,7 +104,7 @@ async def test_a_handler_is_of_the_trace_that_accepted_the_item(
     async def awaited(item: ClaimedItem) -> Answer:
         return handle(item)
 
-    await handled(handle if blocking else awaited, Traced(claimed, TRACEPARENT))
+    await handled(handle if blocking else awaited, replace(claimed, trace_context=TRACEPARENT))
     span = only(seen)
     assert span.context is not None
     assert within == [span.context]
@@ -121,18 +121,28 @@ async def test_a_handler_is_of_the_trace_that_accepted_the_item(
 async def test_what_is_no_trace_begins_one(
     claimed: ClaimedItem, seen: Seen, text: str | None
 ) -> None:
-    await handled(lambda _: Dispatched("r"), Traced(claimed, text))
+    await handled(lambda _: Dispatched("r"), replace(claimed, trace_context=text))
     assert (only(seen).parent, only(seen).links) == (None, ())
 
 
-async def test_an_item_of_today_has_no_trace_yet(claimed: ClaimedItem, seen: Seen) -> None:
-    await handled(lambda _: Dispatched("r"), claimed)
-    assert only(seen).parent is None
+def test_a_worker_goes_on_with_the_trace_of_an_instruction(
+    ledger: Ledger, start_worker: StartWorker, seen: Seen
+) -> None:
+    ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
+    with seen.tracers.get_tracer("ingress").start_as_current_span("request") as request:
+        ledger.ingest(instruction(1, trace_context=telemetry.current_trace_context()))
+    worker = start_worker(lambda _: Dispatched("r"))
+    until(lambda: worker.worker.stats.dispatched == 1)
+    worker.stop()
+    context = only(seen).context
+    assert context is not None
+    assert context.trace_id == request.get_span_context().trace_id
+    assert seen.spans("claim_traced_items")
 
 
 async def test_what_nobody_recorded_is_not_recorded_here(claimed: ClaimedItem, seen: Seen) -> None:
     """The sender has decided that this payment is not traced."""
-    await handled(lambda _: Dispatched("r"), Traced(claimed, TRACEPARENT[:-1] + "0"))
+    await handled(lambda _: Dispatched("r"), replace(claimed, trace_context=TRACEPARENT[:-1] + "0"))
     assert seen.spans(SPAN) == []
 
 
