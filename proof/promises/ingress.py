@@ -101,6 +101,11 @@ def keeps_traces(world: World) -> None:
     rows = world.call("claim_traced_items", batch_size=9, worker_id="w", lease_seconds=60)
     found = {row["instruction_id"]: row["trace_context"] for row in rows}
     same("traces", found, {traced.instruction: "00-a-b-01", plain.instruction: None})
+    for length, kept in ((200, "t" * 200), (201, None)):
+        one = Item(tenant_id=tenant_id)
+        world.call("ingest_traced_instruction", **items.ingestion(one), trace_context="t" * length)
+        (queued,) = world.table("payment_outbox_pending", instruction_id=one.instruction)
+        same("a long trace", queued["trace_context"], kept)
 
 
 @promise("an enqueued item gets an identity, the participant's next number, and is due at once")

@@ -109,6 +109,11 @@ INGRESS: Final = (
     ),
     Function("enqueue_outbox_items", lambda _: _one_of_many(), INSTRUCTIONS),
     Function(
+        "enqueue_outbox_items",
+        lambda _: dict.fromkeys(_one_of_many()),
+        (Limit("instruction_ids", "P7118", MANY, (), (None,)),),
+    ),
+    Function(
         "enqueue_payment_outbox",
         lambda _: items.enqueuing(items.Item()),
         (

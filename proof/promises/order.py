@@ -167,6 +167,17 @@ def passing(world: World) -> None:
                 items.claim(world, *([third] if passes else []))
 
 
+@promise("a change of a tenant's order changes the waiting items of that tenant and of nobody else")
+def order_of_a_tenant(world: World) -> None:
+    tenant_id = items.tenant(world)
+    mine, theirs = items.item(world, tenant_id=tenant_id), items.item(world)
+    nobodys = items.enqueue(world)
+    for ordering, fifo in (("FIFO_BLOCK", True), ("NONE", False)):
+        set_control(world, "TENANT", str(tenant_id), ordering=ordering)
+        for one, expected in ((mine, fifo), (theirs, False), (nobodys, False)):
+            same("fifo", (items.queue(world, one) or {})["fifo"], expected)
+
+
 @promise("a change of the order changes the waiting items with it")
 def reordered(world: World) -> None:
     first, second = _pair(world)

@@ -133,6 +133,29 @@ def _participants_in_order(world: World) -> None:
     same("counters", [counters[name] for name in (low, mid, high)], [3, 3, 3])
 
 
+@promise(
+    "payments of a monotonic participant do not wait for each other, unless they keep its order",
+    alone=True,
+)
+def hot_participant(world: World) -> None:
+    world.call("number_participant_monotonically", participant_id="P", actor="a", reason="r")
+
+    def enqueue(session: World) -> Item:
+        return items.enqueue(session, participant="P")
+
+    with another(world) as other:
+        with world.connection.transaction():
+            enqueue(world)
+            enqueue(other.world)  # it does not wait
+        set_control(world, "RAIL", "SEPA", ordering="FIFO_BLOCK")
+        with world.connection.transaction():
+            enqueue(world)
+            other.waits(enqueue)
+        other.result()
+    numbers = [row["sequence_id"] for row in world.table("payment_outbox_pending")]
+    same("numbers", len(set(numbers)), 4)
+
+
 @promise("two batches with the same items: the second waits, and replays", alone=True)
 def same_batches(world: World) -> None:
     tenant_id = items.tenant(world)
