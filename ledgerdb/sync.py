@@ -13,6 +13,7 @@ from tenacity import Retrying
 from ledgerdb._adapt import know_wire_types
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
+from ledgerdb._pool import take
 from ledgerdb._session import lent
 from ledgerdb._translate import committing, connecting, driver_of, executing
 from ledgerdb.calls import Call
@@ -92,7 +93,7 @@ class Ledger(Verbs):
 
     def _once(self, call: Call[T]) -> T:
         with connecting():
-            pooled = self.engine.raw_connection()
+            pooled = take(self.engine.pool) or self.engine.raw_connection()
         with lent(self.engine, pooled) as driver, executing(call, driver):
             rows = driver.wait(asking(driver, call))
         return call.shape(rows)
