@@ -25,6 +25,8 @@ __all__ = ["AwaitedConnection", "BlockingConnection", "LedgerConnection", "is_de
 T = TypeVar("T")
 
 _INTERVAL_SECONDS: Final = 0.1  # how soon Ctrl-C is heard
+_READ: Final = int(Wait.R)  # of a flag itself, `&` makes an object
+_WRITE: Final = int(Wait.W)
 # The function of the server that waits for a standby; its warning has no SQLSTATE of its own.
 _WAITS: Final = "SyncRepWaitForLSN"
 
@@ -122,27 +124,28 @@ async def _ready(
     loop: asyncio.AbstractEventLoop, socket: int, wanted: Wait, deadline: float | None
 ) -> Ready:
     ready: asyncio.Future[Ready] = loop.create_future()
-
-    def hear(state: Ready) -> None:
-        if not ready.done():
-            ready.set_result(state)
-
-    timer = None if deadline is None else loop.call_at(deadline, hear, Ready.NONE)
+    timer = None if deadline is None else loop.call_at(deadline, _tell, ready, Ready.NONE)
     try:
-        if wanted & Wait.R:
-            loop.add_reader(socket, hear, Ready.R)
-        if wanted & Wait.W:
-            loop.add_writer(socket, hear, Ready.W)
+        if wanted & _READ:
+            loop.add_reader(socket, _tell, ready, Ready.R)
+        if wanted & _WRITE:
+            loop.add_writer(socket, _tell, ready, Ready.W)
         state = await ready
     finally:
         if timer is not None:
             timer.cancel()
-        loop.remove_reader(socket)
-        if wanted & Wait.W:
+        if wanted & _READ:
+            loop.remove_reader(socket)
+        if wanted & _WRITE:
             loop.remove_writer(socket)
     if state is Ready.NONE:
         raise psycopg.OperationalError("no answer in time")
     return state
+
+
+def _tell(ready: asyncio.Future[Ready], state: Ready) -> None:
+    if not ready.done():
+        ready.set_result(state)
 
 
 def is_idle(connection: psycopg.BaseConnection[Any]) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState
 
 from ledgerdb._connection import BlockingConnection, LedgerConnection, is_dead, is_idle
+from ledgerdb._pool import Lent
 from ledgerdb.errors import ConfigurationError, LedgerError, ServerReadOnly
 
 __all__ = ["hold", "lent", "takes_the_pool"]
@@ -148,7 +149,7 @@ def takes_the_pool(driver: psycopg.BaseConnection[Any], error: BaseException) ->
 
 
 @contextmanager
-def lent(engine: Engine, pooled: PoolProxiedConnection) -> Iterator[psycopg.Connection[Any]]:
+def lent(engine: Engine, pooled: Lent | PoolProxiedConnection) -> Iterator[psycopg.Connection[Any]]:
     """A blocking connection of the pool, given back at the end, or thrown away where it broke."""
     driver: Any = pooled.driver_connection
     try:

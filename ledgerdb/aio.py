@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import Pool, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 from tenacity import AsyncRetrying
 
@@ -21,6 +21,7 @@ from ledgerdb._adapt import know_wire_types
 from ledgerdb._connection import AwaitedConnection, is_idle
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
+from ledgerdb._pool import Lent, keeps, take
 from ledgerdb._session import hold, takes_the_pool
 from ledgerdb._translate import committing, connecting, driver_of, executing
 from ledgerdb.calls import Call
@@ -102,21 +103,13 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await asyncio.shield(connection.close())
 
 
-async def _borrow(engine: AsyncEngine) -> PoolProxiedConnection:
-    """A connection for a verb. One that lies in the pool is had without waiting, so that nobody can
-    be cancelled meanwhile: a task of its own would cost more than the verb's own work.
-    """
-    pool = engine.sync_engine.pool
-    if isinstance(pool, QueuePool) and pool.checkedin():
-        return await engine.raw_connection()
-    return await _whole(engine.raw_connection(), lambda pooled: _give_back(pooled, pool))
+async def _made(engine: AsyncEngine) -> PoolProxiedConnection:
+    return await _whole(engine.raw_connection(), lambda made: greenlet_spawn(made.close))
 
 
-async def _give_back(pooled: PoolProxiedConnection, pool: Pool) -> None:
-    driver = pooled.driver_connection
-    keeps = isinstance(pool, QueuePool) and pool.checkedin() < pool.size()
-    if keeps and isinstance(driver, AwaitedConnection) and is_idle(driver):
-        pooled.close()  # nothing to roll back, nothing to close: nothing to wait for
+async def _give_back(pooled: Lent | PoolProxiedConnection, pool: Pool) -> None:
+    if isinstance(pooled, Lent) and keeps(pool) and is_idle(pooled.driver_connection):
+        pooled.close()  # nothing to wait for
     else:
         # shielded: a cancelled task still gives its connection back
         await asyncio.shield(greenlet_spawn(pooled.close))
@@ -185,19 +178,21 @@ class AsyncLedger(AsyncVerbs):
 
     async def _asked(self, call: Call[Any]) -> Sequence[Any]:
         with connecting():
-            pooled = await _borrow(self.engine)
+            pool = self.engine.sync_engine.pool
+            pooled = take(pool) or await _made(self.engine)
         driver: Any = pooled.driver_connection
         try:
             with executing(call, driver):
                 rows: Sequence[Any] = await driver.wait(asking(driver, call))
         except BaseException as error:
-            if driver.closed:
+            whole_pool = takes_the_pool(driver, error)
+            if whole_pool or driver.closed:
                 await asyncio.shield(greenlet_spawn(pooled.invalidate, error))
-            if takes_the_pool(driver, error):
+            if whole_pool:
                 await asyncio.shield(self.engine.dispose())
             raise
         finally:
-            await _give_back(pooled, self.engine.sync_engine.pool)
+            await _give_back(pooled, pool)
         return rows
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from ledgerdb import _watch
 from ledgerdb._adapt import know_wire_types
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
+from ledgerdb._pool import take
 from ledgerdb._session import lent
 from ledgerdb._translate import committing, connecting, driver_of, executing
 from ledgerdb.calls import Call
@@ -104,7 +105,7 @@ class Ledger(Verbs):
 
     def _asked(self, call: Call[Any]) -> Sequence[Any]:
         with connecting():
-            pooled = self.engine.raw_connection()
+            pooled = take(self.engine.pool) or self.engine.raw_connection()
         with lent(self.engine, pooled) as driver, executing(call, driver):
             return driver.wait(asking(driver, call))
 

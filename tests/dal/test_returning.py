@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.pool import NullPool, QueuePool
 
 from ledgerdb import AsyncLedger, EngineSettings, Ledger, calls
+from ledgerdb._pool import take
 from ledgerdb.errors import InvalidArgument
 from proof.chaos.awaits import cancelled_at
 from tests.dal.queue import enqueue
@@ -60,7 +61,8 @@ async def test_a_verb_cancelled_at_each_await_of_a_dead_session(
             )
             task = asyncio.create_task(_cancelled(ledger, at))
             await asyncio.wait({task})
-            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.gather(*others)
             gc.collect()
             assert pool_of(ledger).checkedout() == 0
             if not task.cancelled():
@@ -105,3 +107,64 @@ async def test_no_answer_in_time(database_url: str) -> None:
             await driver.execute("select pg_sleep(0.3)")
         assert driver.closed
         raw.invalidate()
+
+
+def test_who_listens_is_told(database_url: str) -> None:
+    """An engine with listeners of its owner's lends in SQLAlchemy's own way."""
+    heard: list[str] = []
+    with Ledger.connect(database_url, TWO_AND_MORE) as ledger:
+        ledger.backlog()
+        event.listen(ledger.engine, "checkout", lambda *_: heard.append("out"))
+        event.listen(ledger.engine, "checkin", lambda *_: heard.append("in"))
+        ledger.backlog()
+        assert heard == ["out", "in"]
+
+
+def test_nothing_is_taken_that_is_not_there_alive(
+    database_url: str, connection: psycopg.Connection[Any]
+) -> None:
+    with Ledger.connect(database_url, TWO_AND_MORE) as ledger:
+        pool = pool_of(ledger)
+        assert take(pool) is None
+        ledger.backlog()
+        lent = take(pool)
+        assert lent is not None
+        assert pool.checkedin() == 0
+        assert take(pool) is None
+        lent.close()
+        connection.execute(
+            """select pg_terminate_backend(pid, 10000) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()"""
+        )
+        assert take(pool) is None
+        assert ledger.backlog().due == 0  # with a new one
+
+
+def test_what_comes_back_in_a_transaction_is_thrown_away(database_url: str) -> None:
+    with Ledger.connect(database_url, TWO_AND_MORE) as ledger:
+        ledger.backlog()
+        lent = take(pool_of(ledger))
+        assert lent is not None
+        driver = lent.driver_connection
+        driver.execute("select 1")
+        lent.close()
+        assert driver.closed
+        assert pool_of(ledger).checkedout() == 0
+        assert ledger.backlog().due == 0
+
+
+def test_an_engine_of_another_maker_lends_in_its_own_way(database_url: str) -> None:
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with Ledger(engine) as ledger:
+        ledger.backlog()
+        assert take(engine.pool) is None
+        assert pool_of(ledger).checkedin() == 1
+
+
+def test_a_pool_of_another_kind_lends_in_its_own_way(database_url: str) -> None:
+    engine = create_engine(
+        database_url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool
+    )
+    with Ledger(engine) as ledger:
+        assert ledger.backlog().due == 0
+        assert take(engine.pool) is None

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("calls", "schema", "packs"),
     ("verbs", "_watch"),
     ("_arrays", "_connection", "_patience"),
-    ("_adapt",),
+    ("_adapt", "_pool"),
     ("_direct", "_session"),
     ("_translate", "engine"),
     ("sync", "aio"),
