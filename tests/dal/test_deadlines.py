@@ -19,6 +19,7 @@ from ledgerdb.errors import OutcomeUnknown
 from ledgerdb.migrate import upgrade
 from ledgerdb.rows import TenantType
 from ledgerdb.sync import Ledger
+from tests.commits import commits_wait
 from tests.factories import TENANT, WORKER, instruction
 from tests.waiting import until
 
@@ -47,14 +48,7 @@ def wait_for(server: EmbeddedServer, standby: str) -> None:
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(f"alter system set synchronous_standby_names = '{standby}'".encode())
         admin.execute("select pg_reload_conf()")
-        until(lambda: _asks_for(server) == standby)
-
-
-def _asks_for(server: EmbeddedServer) -> str:
-    with psycopg.connect(server.url()) as fresh:
-        row = fresh.execute("show synchronous_standby_names").fetchone()
-    assert row is not None
-    return str(row[0])
+        until(lambda: commits_wait(server.url()) is bool(standby))
 
 
 @pytest.fixture
@@ -117,6 +111,7 @@ def test_a_claim_cannot_be_replayed(url: str) -> None:
         until(lambda: is_visible(url, 4))
         operator.execute("alter system set synchronous_standby_names = 'nobody'")
         operator.execute("select pg_reload_conf()")
+        until(lambda: commits_wait(url))
     with (
         Ledger.connect(url, PATIENT) as ledger,
         pytest.raises(OutcomeUnknown, match=r"claim again for other items.*leases expire"),

@@ -16,6 +16,7 @@ import pytest
 
 from ledgerdb import AsyncLedger, Ledger, OutcomeUnknown
 from ledgerdb.rows import TenantType
+from tests.commits import commits_wait
 from tests.factories import TENANT, instruction
 from tests.waiting import until
 
@@ -27,20 +28,13 @@ def watcher(connection: psycopg.Connection[Any], database_url: str) -> Iterator[
         ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
     connection.execute("alter system set synchronous_standby_names = 'nobody'")
     connection.execute("select pg_reload_conf()")
-    until(lambda: psycopg_setting(database_url) == "nobody")
+    until(lambda: commits_wait(database_url))
     try:
         yield connection
     finally:
         connection.execute("alter system reset synchronous_standby_names")
         connection.execute("select pg_reload_conf()")
-        until(lambda: psycopg_setting(database_url) == "")
-
-
-def psycopg_setting(url: str) -> str:
-    with psycopg.connect(url, autocommit=True) as fresh:
-        row = fresh.execute("show synchronous_standby_names").fetchone()
-    assert row is not None
-    return str(row[0])
+        until(lambda: not commits_wait(database_url))
 
 
 def kill(watcher: psycopg.Connection[Any]) -> None:

@@ -22,6 +22,7 @@ from ledgerdb import (
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.migrate import upgrade
 from ledgerdb.rows import TenantType
+from tests.commits import commits_wait
 from tests.factories import TENANT, instruction
 from tests.waiting import until
 
@@ -43,12 +44,7 @@ def admin(url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
         connection.execute("alter system reset synchronous_standby_names")
         connection.execute("select pg_reload_conf()")
-        until(lambda: _standbys(url) == "")
-
-
-def _standbys(url: str) -> str:
-    with psycopg.connect(url) as connection:
-        return str(connection.execute("show synchronous_standby_names").fetchall()[0][0])
+        until(lambda: not commits_wait(url))
 
 
 def _cancelled(admin: psycopg.Connection[Any], said: list[object]) -> bool:
@@ -121,7 +117,7 @@ def test_a_replay_waits_for_the_standby(
         again = _prepare(ledger, name)
         admin.execute("alter system set synchronous_standby_names = 'nobody'")
         admin.execute("select pg_reload_conf()")
-        until(lambda: _standbys(url) == "nobody")
+        until(lambda: commits_wait(url))
         said: list[object] = []
 
         def ask() -> None:

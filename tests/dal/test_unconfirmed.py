@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from ledgerdb.errors import OutcomeUnknown
 from ledgerdb.migrate import upgrade
 from ledgerdb.rows import TenantType
 from ledgerdb.sync import Ledger
+from tests.commits import commits_wait
 from tests.factories import TENANT, instruction
 from tests.waiting import until
 
@@ -31,6 +33,7 @@ def url() -> Iterator[str]:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("alter system set synchronous_standby_names = 'nobody'")
             connection.execute("select pg_reload_conf()")
+        until(lambda: commits_wait(server.url()))
         yield server.url()
 
 
@@ -62,6 +65,26 @@ def test_a_verb(url: str) -> None:
             thread.join()
             # A read is not in doubt.
             assert ledger.backlog().due == number
+
+
+def test_a_server_that_ends_while_the_commit_waits(url: str) -> None:
+    """The rows of the answer arrive, and behind them that the session is over: who was told the
+    first part only would take the commit for one that is confirmed.
+    """
+    with (
+        psycopg.connect(url, autocommit=True) as operator,
+        Ledger.connect(url, AT_ONCE) as ledger,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        answer = threads.submit(ledger.ingest, instruction(7))
+        until(
+            lambda: operator.execute(
+                """select pg_terminate_backend(pid) from pg_stat_activity
+                where wait_event = 'SyncRep'"""
+            ).fetchone()
+        )
+        with pytest.raises(OutcomeUnknown, match=r"ingest_instruction.*call it again"):
+            answer.result()
 
 
 def test_a_transaction(url: str) -> None:

@@ -24,6 +24,7 @@ from ledgerdb import Acknowledgement, EngineSettings, Instruction, StatementTime
 from ledgerdb.calls import Call
 from ledgerdb.embedded import EmbeddedServer
 from ledgerdb.stores import AsyncPostgresStore, AsyncStore
+from tests.commits import commits_wait
 from tests.services.ingress import SUBMIT, Served, envelope, serving
 from tests.services.test_ingress import problem
 from tests.waiting import until
@@ -158,6 +159,7 @@ def test_a_role_without_rights_and_a_commit_that_would_not_last(
 def waiting_for_a_standby(database: psycopg.Connection[Any]) -> Iterator[None]:
     """Commits wait for a standby that does not exist."""
     with _setting(database, "synchronous_standby_names", "nobody"):
+        until(lambda: commits_wait(database.info.dsn))
         yield
 
 
