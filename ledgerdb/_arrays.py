@@ -15,6 +15,7 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.types import TypeInfo
 
 from ledgerdb.calls.wire import WireIntegers, WireStrings, WireUuids, WireWords
 
@@ -34,31 +35,28 @@ class _ArrayDumper(Dumper):
     """An array in the binary format, of one type whatever is in it."""
 
     format = Format.BINARY
-    kind: ClassVar[str]
+    kind: ClassVar[TypeInfo]
 
     def __init__(self, cls: type, context: Any = None) -> None:  # noqa: ANN401 - psycopg's signature
         super().__init__(cls, context)
-        found = psycopg.adapters.types[self.kind]
         # of the instance: by the oid of the class psycopg would take it for every such array
-        self.oid = found.array_oid
-        self._of = found.oid
-        self._encoding = self.connection.info.encoding if self.connection else "utf-8"
+        self.oid = self.kind.array_oid
 
     def _array(self, length: int, items: Iterable[bytes]) -> bytes:
         if not length:
-            return _EMPTY.pack(0, 0, self._of)
-        return _HEAD.pack(1, 1, self._of, length, 1) + b"".join(items)
+            return _EMPTY.pack(0, 0, self.kind.oid)
+        return _HEAD.pack(1, 1, self.kind.oid, length, 1) + b"".join(items)
 
 
 class _UuidsDumper(_ArrayDumper):
-    kind = "uuid"
+    kind = psycopg.adapters.types["uuid"]
 
     def dump(self, obj: list[UUID | None]) -> Buffer:
         return self._array(len(obj), [_NULL if u is None else _UUID_LENGTH + u.bytes for u in obj])
 
 
 class _IntegersDumper(_ArrayDumper):
-    kind = "int4"
+    kind = psycopg.adapters.types["int4"]
 
     def dump(self, obj: list[int | None]) -> Buffer:
         pack = _INTEGER.pack
@@ -66,12 +64,13 @@ class _IntegersDumper(_ArrayDumper):
 
 
 class _StringsDumper(_ArrayDumper):
-    kind = "text"
+    kind = psycopg.adapters.types["text"]
 
     def dump(self, obj: list[str | None]) -> Buffer:
-        encoding, pack = self._encoding, _LENGTH.pack
         items = [_NULL] * len(obj)
         if obj.count(None) < len(obj):
+            encoding = self.connection.info.encoding if self.connection else "utf-8"
+            pack = _LENGTH.pack
             for place, item in enumerate(obj):
                 if item is not None:
                     encoded = item.encode(encoding)

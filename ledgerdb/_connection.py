@@ -18,15 +18,15 @@ from psycopg import waiting
 from psycopg.abc import PQGen
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
-from psycopg.waiting import Ready, Wait
+from psycopg.waiting import Wait
+
+from ledgerdb._ear import Ear
 
 __all__ = ["AwaitedConnection", "BlockingConnection", "LedgerConnection", "is_dead", "is_idle"]
 
 T = TypeVar("T")
 
 _INTERVAL_SECONDS: Final = 0.1  # how soon Ctrl-C is heard
-_READ: Final = int(Wait.R)  # of a flag itself, `&` makes an object
-_WRITE: Final = int(Wait.W)
 # The function of the server that waits for a standby; its warning has no SQLSTATE of its own.
 _WAITS: Final = "SyncRepWaitForLSN"
 
@@ -83,6 +83,8 @@ class BlockingConnection(LedgerConnection, psycopg.Connection[Any]):
 class AwaitedConnection(LedgerConnection, psycopg.AsyncConnection[Any]):
     """The async colour."""
 
+    _ear: Ear | None = None
+
     async def wait(
         self,
         gen: PQGen[T],
@@ -90,62 +92,44 @@ class AwaitedConnection(LedgerConnection, psycopg.AsyncConnection[Any]):
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's signature
     ) -> T:
         """Waits for the server; see the module."""
-        seconds = self.answer_seconds if timeout is None else timeout
         try:
-            return await _answered(gen, self.pgconn.socket, seconds)
+            if timeout is None:
+                heard = await self._hear(gen)
+                if not isinstance(heard, Wait):
+                    return heard
+                gen = _resumed(gen, heard)
+            seconds = self.answer_seconds if timeout is None else timeout
+            return await waiting.wait_async(
+                gen, self.pgconn.socket, interval=interval, timeout=seconds
+            )
         except BaseException:
             self._abandon()
             raise
 
+    async def _hear(self, gen: PQGen[T]) -> T | Wait:
+        """What the generator returns; or what it waits for, if that is more than to read."""
+        try:
+            wanted = next(gen)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        if wanted != Wait.R:
+            return wanted
+        loop = asyncio.get_running_loop()
+        if self._ear is None or not self._ear.is_open or self._ear.loop is not loop:
+            try:
+                self._ear = Ear(loop, self.pgconn.socket)
+            except OSError:
+                return wanted  # psycopg's way needs no further descriptor
+        return await self._ear.hear(gen, self.answer_seconds)
 
-async def _answered(gen: PQGen[T], socket: int, seconds: float | None) -> T:
-    """As psycopg's `wait_async`, without waking up in between: an event loop hears Ctrl-C by
-    itself, and what a call costs is what the others on the loop wait for.
 
-    Raises:
-        psycopg.OperationalError: no answer in time.
-    """
-    try:
-        wanted = next(gen)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    loop = asyncio.get_running_loop()
-    deadline = None if seconds is None else loop.time() + seconds
+def _resumed(gen: PQGen[T], wanted: Wait) -> PQGen[T]:
+    """A generator that has said what it waits for, as one that has not begun."""
     try:
         while True:
-            wanted = gen.send(await _ready(loop, socket, wanted, deadline))
+            wanted = gen.send((yield wanted))
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
-    except OSError as error:
-        raise psycopg.OperationalError("the connection's socket is closed") from error
-
-
-async def _ready(
-    loop: asyncio.AbstractEventLoop, socket: int, wanted: Wait, deadline: float | None
-) -> Ready:
-    ready: asyncio.Future[Ready] = loop.create_future()
-    timer = None if deadline is None else loop.call_at(deadline, _tell, ready, Ready.NONE)
-    try:
-        if wanted & _READ:
-            loop.add_reader(socket, _tell, ready, Ready.R)
-        if wanted & _WRITE:
-            loop.add_writer(socket, _tell, ready, Ready.W)
-        state = await ready
-    finally:
-        if timer is not None:
-            timer.cancel()
-        if wanted & _READ:
-            loop.remove_reader(socket)
-        if wanted & _WRITE:
-            loop.remove_writer(socket)
-    if state is Ready.NONE:
-        raise psycopg.OperationalError("no answer in time")
-    return state
-
-
-def _tell(ready: asyncio.Future[Ready], state: Ready) -> None:
-    if not ready.done():
-        ready.set_result(state)
 
 
 def is_idle(connection: psycopg.BaseConnection[Any]) -> bool:

@@ -133,6 +133,6 @@ def _prepared(driver: psycopg.BaseConnection[Any], key: _Key) -> PQGen[bytes | N
 
 
 def _answer(driver: psycopg.BaseConnection[Any]) -> PQGen[PGresult]:
-    result: PGresult
-    (result,) = yield from generators.execute(driver.pgconn)
-    return result
+    """The result, or the error behind its rows: the commit comes last, and may fail."""
+    results: list[PGresult] = yield from generators.execute(driver.pgconn)
+    return next((one for one in results if one.status == ExecStatus.FATAL_ERROR), results[0])

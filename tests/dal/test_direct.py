@@ -19,6 +19,7 @@ from ledgerdb import (
     EngineSettings,
     IdempotencyConflict,
     InvalidArgument,
+    InvalidTransition,
     Ledger,
     LedgerTransaction,
     OutcomeUnknown,
@@ -177,6 +178,22 @@ async def test_errors_are_those_of_a_transaction(execute: Execute, database_url:
         assert direct.value.field == inside.value.field
         assert direct.value.rule == inside.value.rule
     engine.dispose()
+
+
+async def test_a_commit_that_fails_is_no_success(
+    execute: Execute, connection: psycopg.Connection[Any]
+) -> None:
+    """The rows of the answer come first, and the refusal behind them."""
+    connection.execute(
+        """create function public.refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'not at the commit' using errcode = 'P7004'; end $$;
+        create constraint trigger refuse after insert on public.payment_outbox_pending
+        deferrable initially deferred for each row execute function public.refuse()"""
+    )
+    for number in range(8):  # prepared too
+        with pytest.raises(InvalidTransition, match="not at the commit"):
+            await execute(calls.enqueue(f"i{number}", "p", "k", "RTGS", "{}"))
+    assert (await execute(calls.backlog())).due == 0
 
 
 def test_the_session_of_a_refused_verb_is_good(ledger: Ledger) -> None:
