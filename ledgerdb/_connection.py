@@ -8,7 +8,6 @@ nothing else: the server goes on waiting, and shows the row to nobody before the
 
 from __future__ import annotations
 
-import asyncio
 import select
 import threading
 from typing import Any, Final, TypeVar
@@ -18,15 +17,12 @@ from psycopg import waiting
 from psycopg.abc import PQGen
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
-from psycopg.waiting import Wait
 
-from ledgerdb._ear import Ear
-
-__all__ = ["AwaitedConnection", "BlockingConnection", "LedgerConnection", "is_dead", "is_idle"]
+__all__ = ["INTERVAL_SECONDS", "BlockingConnection", "LedgerConnection", "is_dead", "is_idle"]
 
 T = TypeVar("T")
 
-_INTERVAL_SECONDS: Final = 0.1  # how soon Ctrl-C is heard
+INTERVAL_SECONDS: Final = 0.1  # how soon Ctrl-C is heard
 # The function of the server that waits for a standby; its warning has no SQLSTATE of its own.
 _WAITS: Final = "SyncRepWaitForLSN"
 
@@ -60,7 +56,8 @@ class LedgerConnection(psycopg.BaseConnection[Any]):
         self._unconfirmed.clear()
         return True
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
+        """Ends the connection of a statement that has no answer yet, and cancels nothing."""
         if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
             self.pgconn.finish()
 
@@ -69,67 +66,15 @@ class BlockingConnection(LedgerConnection, psycopg.Connection[Any]):
     """The blocking colour."""
 
     def wait(
-        self, gen: PQGen[T], interval: float = _INTERVAL_SECONDS, timeout: float | None = None
+        self, gen: PQGen[T], interval: float = INTERVAL_SECONDS, timeout: float | None = None
     ) -> T:
         """Waits for the server; see the module."""
         seconds = self.answer_seconds if timeout is None else timeout
         try:
             return waiting.wait(gen, self.pgconn.socket, interval=interval, timeout=seconds)
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
-
-
-class AwaitedConnection(LedgerConnection, psycopg.AsyncConnection[Any]):
-    """The async colour."""
-
-    _ear: Ear | None = None
-
-    async def wait(
-        self,
-        gen: PQGen[T],
-        interval: float = _INTERVAL_SECONDS,
-        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's signature
-    ) -> T:
-        """Waits for the server; see the module."""
-        try:
-            if timeout is None:
-                heard = await self._hear(gen)
-                if not isinstance(heard, Wait):
-                    return heard
-                gen = _resumed(gen, heard)
-            seconds = self.answer_seconds if timeout is None else timeout
-            return await waiting.wait_async(
-                gen, self.pgconn.socket, interval=interval, timeout=seconds
-            )
-        except BaseException:
-            self._abandon()
-            raise
-
-    async def _hear(self, gen: PQGen[T]) -> T | Wait:
-        """What the generator returns; or what it waits for, if that is more than to read."""
-        try:
-            wanted = next(gen)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        if wanted != Wait.R:
-            return wanted
-        loop = asyncio.get_running_loop()
-        if self._ear is None or not self._ear.is_open or self._ear.loop is not loop:
-            try:
-                self._ear = Ear(loop, self.pgconn.socket)
-            except OSError:
-                return wanted  # psycopg's way needs no further descriptor
-        return await self._ear.hear(gen, self.answer_seconds)
-
-
-def _resumed(gen: PQGen[T], wanted: Wait) -> PQGen[T]:
-    """A generator that has said what it waits for, as one that has not begun."""
-    try:
-        while True:
-            wanted = gen.send((yield wanted))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
 
 
 def is_idle(connection: psycopg.BaseConnection[Any]) -> bool:

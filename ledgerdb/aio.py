@@ -18,7 +18,8 @@ from tenacity import AsyncRetrying
 
 from ledgerdb import _watch
 from ledgerdb._adapt import know_wire_types
-from ledgerdb._connection import AwaitedConnection, is_idle
+from ledgerdb._awaited import AwaitedConnection
+from ledgerdb._connection import is_idle
 from ledgerdb._direct import asking
 from ledgerdb._patience import replaying
 from ledgerdb._pool import Lent, keeps, take

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from ledgerdb import AsyncLedger, EngineSettings
-from ledgerdb._connection import AwaitedConnection
+from ledgerdb._awaited import AwaitedConnection
 from ledgerdb._ear import Ear
 from ledgerdb.rows import OutboxItem
 from tests.waiting import until

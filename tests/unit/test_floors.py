@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("verbs", "_watch"),
     ("_arrays", "_ear", "_patience"),
     ("_adapt", "_connection"),
-    ("_pool",),
+    ("_awaited", "_pool"),
     ("_direct", "_session"),
     ("_translate", "engine"),
     ("sync", "aio"),

@@ -1,0 +1,32 @@
+"""How often the server plans for a result."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sql.queue import Queue
+
+
+@pytest.mark.parametrize("generic", [True, False])
+def test_a_single_result_is_not_planned_anew(queue: Queue, version: int, generic: bool) -> None:  # noqa: FBT001
+    """PostgreSQL left alone finds a plan for one item cheaper than one for any number, each time.
+    The caller's own statement is planned, and before version 18 a function in SQL each time that it
+    is called.
+    """
+    if not generic:
+        queue.connection.execute(
+            "alter function public.complete_outbox_attempts reset plan_cache_mode"
+        )
+    for number in range(20):
+        queue.enqueue(f"i{number}")
+    items = queue.claim(20)
+    for item in items[:10]:
+        queue.complete([item])
+    planned: list[str] = []
+    queue.connection.add_notice_handler(lambda said: planned.append(str(said.message_primary)))
+    queue.connection.execute("set log_planner_stats = on; set client_min_messages = log")
+    for item in items[10:]:
+        queue.complete([item])
+    calls = len(items[10:])
+    most = calls if version >= 18 else 2 * calls + 1
+    assert (planned.count("PLANNER STATISTICS") <= most) is generic, planned
