@@ -3040,6 +3040,7 @@ CREATE FUNCTION public.claim_outbox_items(p_batch_size integer, p_worker_id text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 declare
     v_now timestamptz;

@@ -38,7 +38,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0011_claim_outbox_items.sql",
-        sha256="c4b0955851bf6dd3806c5e9e0124deb133e742320038bc065b0d5cea34b862be",
+        sha256="db64cd75d2b255f71bfdd8c949eac26fd3b7feace8082500bb61f3e5bcf2cb2a",
     )
     op.install_function(
         "0011_claim_traced_items.sql",

@@ -149,3 +149,17 @@ def test_an_item_that_is_completed(
     assert written.count("Heap/UPDATE", "Heap/HOT_UPDATE") == 0
     assert written.index_entries == 4 * ITEMS
     assert written.bytes / ITEMS < 800
+
+
+def test_a_claim_from_a_backlog_without_statistics(queue: Queue) -> None:
+    """It reads as far into the index as it must, and not the whole backlog, which the planner takes
+    for small as long as nobody has analyzed it.
+    """
+    for _ in range(20):
+        _enqueue(queue, uuid4().hex[:6])
+    read = """select coalesce(sum(pg_stat_get_xact_tuples_returned(i.indexrelid)), 0)
+        from pg_index as i where i.indrelid = 'public.payment_outbox_pending'::regclass"""
+    with queue.connection.transaction():
+        before = queue.value(read)
+        assert len(queue.claim(100)) == 100
+        assert queue.value(read) - before < 1_000
