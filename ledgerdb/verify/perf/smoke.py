@@ -18,6 +18,7 @@ _REQUIRED: Final = "REQUIRED"
 _VERBS: Final = ("drain", "enqueue", "enqueue_many", "evidence_pack", "ingest")
 _SHARES: Final = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
 _ROUNDED: Final = 1e-3
+_DATABASE_SHARE_MAX: Final = 10
 _PLACES: Final = 4
 
 
@@ -83,8 +84,10 @@ def _of_verb(
             yield f"{name} is {figures[name]}, and its times say {value:.4f}"
     if any(net > elapsed for net, elapsed in zip(times["net"], times["elapsed"], strict=True)):
         yield "a call waited for less than no time"
+    # The server's clock runs while a session waits for a processor, and counts what the calls of
+    # before had not told yet: of a few calls on a busy machine that is more than themselves.
     slowest_ms = max(times["elapsed"]) * 1_000
-    if not 0 < figures["database_ms"] < slowest_ms:
+    if not 0 < figures["database_ms"] < _DATABASE_SHARE_MAX * slowest_ms:
         yield f"the server worked {figures['database_ms']} ms for calls of {slowest_ms:.4f} ms"
 
 
