@@ -11,7 +11,8 @@ import psycopg
 from tests.waiting import until
 
 _LOOK = """
-select wait_event is not distinct from 'SyncRep' as waits, state = 'idle' as idle
+select wait_event is not distinct from 'SyncRep' as waits,
+    state = 'idle' and query like '%%pg_logical_emit_message%%' as is_done
 from pg_stat_activity where pid = %s
 """
 
@@ -26,11 +27,15 @@ def commits_wait(url: str) -> bool:
         asker.pgconn.send_query(b"select pg_logical_emit_message(true, 'a test', '')")
 
         def look() -> tuple[bool, bool]:
-            waits, idle = operator.execute(_LOOK, [pid]).fetchall()[0]
-            return waits, idle
+            waits, is_done = operator.execute(_LOOK, [pid]).fetchall()[0]
+            return waits, is_done
 
-        until(lambda: any(look()))
-        waits, _ = look()
-        operator.execute("select pg_cancel_backend(%s)", [pid])
-        until(lambda: look()[1])  # or somebody who looks for who waits would find this one
+        def met() -> tuple[bool, bool] | None:
+            seen = look()
+            return seen if any(seen) else None
+
+        waits, _ = until(met) or (False, False)
+        if waits:
+            operator.execute("select pg_cancel_backend(%s)", [pid])
+            until(lambda: look()[1])  # or somebody who looks for who waits would find this one
         return waits

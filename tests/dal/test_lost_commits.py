@@ -28,8 +28,8 @@ def watcher(connection: psycopg.Connection[Any], database_url: str) -> Iterator[
         ledger.register_tenant(TENANT, "first", "First", TenantType.COMMERCIAL)
     connection.execute("alter system set synchronous_standby_names = 'nobody'")
     connection.execute("select pg_reload_conf()")
-    until(lambda: commits_wait(database_url))
     try:
+        until(lambda: commits_wait(database_url))
         yield connection
     finally:
         connection.execute("alter system reset synchronous_standby_names")
