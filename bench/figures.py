@@ -6,6 +6,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from ledgerdb.perf.figures import percentile as nearest_rank
+
 __all__ = ["flatness", "median", "percentile", "trend"]
 
 
@@ -20,10 +22,7 @@ def median(values: Sequence[float]) -> float:
 
 def percentile(values: Sequence[float], percent: float) -> float:
     """The least value that so many percent of all do not exceed; NaN of none."""
-    if not values:
-        return math.nan
-    ordered = sorted(values)
-    return float(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)])
+    return float(nearest_rank(sorted(values), percent)) if values else math.nan
 
 
 def trend(values: Sequence[float]) -> float:

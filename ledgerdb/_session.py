@@ -43,7 +43,7 @@ def hold(engine: Engine, *, durable: bool, answer_seconds: float) -> None:
         event.listen(engine, "do_connect", _connect)
 
     def born(dbapi_connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - either colour
-        driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+        driver = _driver(dbapi_connection)
         try:
             driver.hear_unconfirmed_commits()
             driver.answer_seconds = answer_seconds
@@ -60,6 +60,11 @@ def hold(engine: Engine, *, durable: bool, answer_seconds: float) -> None:
     event.listen(engine, "handle_error", _judge)
     if durable:
         event.listen(engine, "commit", _look_before_commit)
+
+
+def _driver(dbapi_connection: Any) -> Any:  # noqa: ANN401 - either colour
+    """psycopg's connection: of the async colour it is inside of SQLAlchemy's."""
+    return getattr(dbapi_connection, "driver_connection", dbapi_connection)
 
 
 def _connect(_dialect: object, _entry: object, arguments: Any, named: Any) -> BlockingConnection:  # noqa: ANN401
@@ -110,7 +115,7 @@ def _require_durable(dbapi_connection: Any, question: str) -> None:  # noqa: ANN
 
 
 def _look(dbapi_connection: Any, _entry: object, _fairy: object) -> None:  # noqa: ANN401
-    if is_dead(getattr(dbapi_connection, "driver_connection", dbapi_connection)):
+    if is_dead(_driver(dbapi_connection)):
         error = exc.DisconnectionError("the server has hung up")
         error.invalidate_pool = True  # its other connections are as dead
         raise error
@@ -118,8 +123,7 @@ def _look(dbapi_connection: Any, _entry: object, _fairy: object) -> None:  # noq
 
 def _roll_back(dbapi_connection: Any, _entry: object, state: PoolResetState) -> None:  # noqa: ANN401
     # After a verb there is nothing to roll back, and asking the driver to costs as much as sending.
-    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
-    if state.asyncio_safe and not is_idle(driver):
+    if state.asyncio_safe and not is_idle(_driver(dbapi_connection)):
         dbapi_connection.rollback()
 
 

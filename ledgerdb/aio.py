@@ -133,9 +133,8 @@ class AsyncLedger(AsyncVerbs):
     """The ledger over a pool: each verb is a transaction of its own, durable when it returns.
 
     A verb is one statement that commits by itself, hence one round trip, straight on the driver's
-    connection. `transaction()` gives the same
-    verbs inside one transaction; `AsyncLedgerTransaction(connection)` gives them inside the
-    caller's.
+    connection. `transaction()` gives the same verbs inside one transaction;
+    `AsyncLedgerTransaction(connection)` gives them inside the caller's.
 
     A write whose outcome is unknown (a failover, a lost answer) is called again for a while
     (`EngineSettings.resolve_seconds`) where that tells the outcome; then its result may say that it

@@ -33,6 +33,14 @@ _FAILED: Final = 1
 _UNKNOWN: Final = 2
 
 Json = Annotated[bool, typer.Option("--json", help="Print the evidence.")]
+Scratch = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="A server to make a scratch database on, as superuser; never one in use.",
+        show_default="an embedded PostgreSQL",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -47,13 +55,7 @@ Out = Annotated[
 @verify.command("retry-semantics")
 def retry_semantics_command(
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            help="A server to make a scratch database on, as superuser; never one in use.",
-            show_default="an embedded PostgreSQL",
-        ),
-    ] = None,
+    url: Scratch = None,
     live: Annotated[
         str | None,
         typer.Option(

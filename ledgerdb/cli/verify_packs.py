@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ledgerdb.cli.verify import Json, Out, checking, conclude, folder_of
+from ledgerdb.cli.verify import Json, Out, Scratch, checking, conclude, folder_of
 from ledgerdb.verify import packs
 
 __all__ = ["packs_command"]
@@ -14,13 +14,7 @@ __all__ = ["packs_command"]
 
 def packs_command(
     *,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            help="A server to make a scratch database on, as superuser; never one in use.",
-            show_default="an embedded PostgreSQL",
-        ),
-    ] = None,
+    url: Scratch = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer forgeries.")] = False,
     out: Out = None,
     as_json: Json = False,

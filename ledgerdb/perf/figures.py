@@ -81,7 +81,7 @@ def figures(rounds: Sequence[Round], items: int) -> Figures:
     )
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that so many percent of the sorted values do not exceed."""
     return values[max(math.ceil(len(values) * percent / 100), 1) - 1]
 

@@ -15,9 +15,35 @@ from psycopg import sql
 
 from ledgerdb.errors import DatabaseError
 
-__all__ = ["ProcessPerCall"]
+__all__ = ["ProcessPerCall", "ask_psql"]
 
-_SECONDS_MAX: Final = 30
+_SECONDS_MAX: Final = 60
+
+
+def ask_psql(program: Path, url: str, text: str, **values: str) -> str:
+    """Runs statements in a psql process and gives what it printed.
+
+    Args:
+        program: psql.
+        url: of the database.
+        text: statements; `:'name'` stands for a value.
+        values: by name, quoted by psql.
+
+    Raises:
+        DatabaseError: it was refused; the message is what psql said.
+    """
+    variables = [f"--set={name}={value}" for name, value in values.items()]
+    done = subprocess.run(  # noqa: S603 - psql of the embedded server
+        [str(program), "-XqAt", "--set=ON_ERROR_STOP=1", *variables, "-d", url, "-f", "-"],
+        check=False,
+        capture_output=True,
+        text=True,
+        input=text,
+        timeout=_SECONDS_MAX,
+    )
+    if done.returncode != 0:
+        raise DatabaseError(f"psql was refused: {done.stderr.strip()}")
+    return done.stdout
 
 
 class ProcessPerCall:
@@ -29,7 +55,8 @@ class ProcessPerCall:
     """
 
     def __init__(self, psql: Path, url: str) -> None:
-        self._command = [str(psql), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]
+        self._psql = psql
+        self._url = url
 
     def ingest(self, tenant_id: UUID, name: str, payload: str) -> None:
         """Accepts an instruction."""
@@ -65,14 +92,7 @@ class ProcessPerCall:
         )
 
     def _ask(self, query: sql.Composable) -> str:
-        done = subprocess.run(  # noqa: S603 - psql of the embedded server
-            self._command,
-            check=False,
-            capture_output=True,
-            text=True,
-            input=query.as_string(None),
-            timeout=_SECONDS_MAX,
-        )
-        if done.returncode != 0 or not done.stdout.strip():
-            raise DatabaseError(f"psql was refused: {done.stderr.strip()}")
-        return done.stdout
+        said = ask_psql(self._psql, self._url, query.as_string(None))
+        if not said.strip():
+            raise DatabaseError("psql was refused: it said nothing")
+        return said
