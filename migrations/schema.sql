@@ -1,4 +1,4 @@
--- Schema of ledgerdb at revision 0011: written by `make schema`, never by hand.
+-- Schema of ledgerdb at revision 0012: written by `make schema`, never by hand.
 -- Roles (NOLOGIN, of the cluster): symphony_owner, symphony_control, symphony_executor, symphony_ingest, symphony_readonly, symphony_auditor.
 
 --
@@ -783,7 +783,7 @@ declare
     v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
     v_walked bigint;
     v_began_at timestamptz;
-    v_pause interval := interval '0';
+    v_pause interval;
     v_met uuid[];
     v_abandoned boolean;
     v_ordered boolean;
@@ -804,6 +804,13 @@ begin
     ordered := false;
 
     loop
+        if v_sweeps
+            and v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+        then
+            perform setval(
+                'public.outbox_due_sweep', (extract(epoch from p_now) * 1000000)::bigint
+            );
+        end if;
         v_began_at := clock_timestamp();
         v_walked := pg_stat_get_xact_tuples_returned(v_index);
         select
@@ -848,9 +855,7 @@ begin
     if v_sweeps then
         v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
         if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
-            v_pause := least((clock_timestamp() - v_began_at) * 20, interval '30 seconds');
-        end if;
-        if v_pause > interval '0' or p_now - v_sweep_at > interval '100 ms' then
+            v_pause := least((clock_timestamp() - v_began_at) * 50, interval '30 seconds');
             perform setval(
                 'public.outbox_due_sweep',
                 (extract(epoch from p_now + v_pause) * 1000000)::bigint
@@ -1035,17 +1040,20 @@ COMMENT ON FUNCTION public._due_items_fairly(p_limit integer, p_now timestamp wi
 CREATE FUNCTION public._enqueue_outbox_item(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, OUT outbox_id uuid, OUT sequence_id bigint, OUT created_at timestamp with time zone, OUT state text, OUT replayed boolean) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 declare
     v_bound_fingerprint bytea;
     v_monotonic_from bigint;
 begin
-    if not (
-        public._is_identifier(p_instruction_id)
-        and public._is_identifier(p_participant_id)
-        and public._is_identifier(p_idempotency_key)
-        and public._is_identifier(p_rail_type)
-    ) then
+    -- What is short and printable ASCII keeps the rule of every identifier; of anything else each
+    -- is asked about. Nulls are no lines: without them, four lines are four identifiers.
+    if num_nulls(p_instruction_id, p_participant_id, p_idempotency_key, p_rail_type) > 0
+        or octet_length(
+            concat_ws(e'\n', p_instruction_id, p_participant_id, p_idempotency_key, p_rail_type)
+        ) > 200
+        or concat_ws(e'\n', p_instruction_id, p_participant_id, p_idempotency_key, p_rail_type)
+        !~ '^[!-~]+\n[!-~]+\n[!-~]+\n[!-~]+$'
+    then
         perform public._require_text('p_instruction_id', p_instruction_id, 'P7112');
         perform public._require_text('p_participant_id', p_participant_id, 'P7113');
         perform public._require_text('p_idempotency_key', p_idempotency_key, 'P7114');
@@ -1074,64 +1082,62 @@ begin
         end if;
     end if;
 
-    with identity as (
-        insert into public.payment_outbox_identities as i (
-            tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
-            payload, payload_sum, created_at
+    insert into public.payment_outbox_identities as i (
+        tenant_id, instruction_id, idempotency_key, participant_id, rail_type, fingerprint,
+        payload, payload_sum, created_at
+    )
+    values (
+        p_tenant_id, p_instruction_id, p_idempotency_key, p_participant_id, p_rail_type,
+        public._payment_fingerprint(p_participant_id, p_rail_type, p_payload),
+        p_payload::json, hashtextextended(p_payload, 0), clock_timestamp()
+    )
+    on conflict on constraint ux_outbox_identities_key do nothing
+    returning i.outbox_id, i.created_at into outbox_id, created_at;
+
+    if found then
+        if v_monotonic_from is not null then
+            sequence_id := v_monotonic_from + nextval('public.participant_outbox_numbers');
+        else
+            -- Nearly every participant is known: no lock before the update.
+            update public.participant_outbox_sequences as s
+            set next_sequence_id = s.next_sequence_id + 1
+            where s.participant_id = p_participant_id and s.monotonic_from is null
+            returning s.next_sequence_id - 1 into sequence_id;
+        end if;
+        if sequence_id is null then
+            insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
+            values (p_participant_id, 2)
+            on conflict (participant_id) do update
+                set
+                    next_sequence_id = s.next_sequence_id
+                    + case when s.monotonic_from is null then 1 else 0 end
+            returning
+                case
+                    when s.monotonic_from is null then s.next_sequence_id - 1
+                    else s.monotonic_from + nextval('public.participant_outbox_numbers')
+                end
+            into sequence_id;
+        end if;
+
+        insert into public.payment_outbox_pending (
+            outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
+            next_attempt_at, created_at, fifo,
+            tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
         )
         values (
-            p_tenant_id, p_instruction_id, p_idempotency_key, p_participant_id, p_rail_type,
-            public._payment_fingerprint(p_participant_id, p_rail_type, p_payload),
-            p_payload::json, hashtextextended(p_payload, 0), clock_timestamp()
-        )
-        on conflict on constraint ux_outbox_identities_key do nothing
-        returning i.outbox_id, i.created_at
-    ),
-
-    counter as (
-        insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
-        select
-            p_participant_id,
-            2 as next_sequence_id
-        from identity
-        where v_monotonic_from is null
-        on conflict (participant_id) do update
-            set
-                next_sequence_id = s.next_sequence_id
-                + case when s.monotonic_from is null then 1 else 0 end
-        returning
-            case
-                when s.monotonic_from is null then s.next_sequence_id - 1
-                else s.monotonic_from + nextval('public.participant_outbox_numbers')
-            end as sequence_id
-    )
-
-    insert into public.payment_outbox_pending as p (
-        outbox_id, instruction_id, participant_id, sequence_id, idempotency_key, rail_type,
-        next_attempt_at, created_at, fifo,
-        tenant_id, correlation_id, upstream_ref, downstream_ref, nfs_sequence_ref
-    )
-    select
-        i.outbox_id, p_instruction_id, p_participant_id,
-        coalesce(
-            c.sequence_id, v_monotonic_from + nextval('public.participant_outbox_numbers')
-        ),
-        p_idempotency_key, p_rail_type,
-        i.created_at as due_at, i.created_at,
-        (
+            outbox_id, p_instruction_id, p_participant_id, sequence_id, p_idempotency_key,
+            p_rail_type, created_at, created_at,
             exists (
                 select
-                from public.outbox_controls as o
-                where o.ordering <> 'NONE'
-            )
-            and public._ordered_by_participant(p_rail_type, p_tenant_id)
-        ),
-        p_tenant_id, p_correlation_id, p_upstream_ref, p_downstream_ref, p_nfs_sequence_ref
-    from identity as i
-    left join counter as c on true
-    returning p.outbox_id, p.sequence_id, p.created_at, 'PENDING', false
-    into outbox_id, sequence_id, created_at, state, replayed;
-    if found then
+                from public.outbox_controls as c
+                where
+                    c.ordering <> 'NONE'
+                    and public._in_scope(c.scope, c.scope_key, p_rail_type, p_tenant_id)
+            ),
+            p_tenant_id, p_correlation_id, p_upstream_ref, p_downstream_ref, p_nfs_sequence_ref
+        );
+        state := 'PENDING';
+        replayed := false;
         return;
     end if;
 
@@ -1162,7 +1168,7 @@ begin
                 constraint = 'one key, one payment';
     end if;
 end;
-$$;
+$_$;
 
 --
 -- Name: FUNCTION _enqueue_outbox_item(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, OUT outbox_id uuid, OUT sequence_id bigint, OUT created_at timestamp with time zone, OUT state text, OUT replayed boolean); Type: COMMENT; Schema: public; Owner: -

@@ -4,9 +4,10 @@
 -- the latest 250 ms. The mark and the time of the next sweep stand in sequences, which are neither
 -- locked nor versioned; both are hints that may be lost or wrong. What lies before the mark all the
 -- same (a commit that took longer, a claim that was rolled back, a clock that was set back) is
--- found by a sweep: when less is due than was asked for, and once a second in any case. A sweep
--- that walked over more than 1000 entries for nothing makes the next ones rarer, so that they take
--- a twentieth of the time; the server counts the entries (pg_stat_get_xact_tuples_returned).
+-- found by a sweep: when less is due than was asked for, and once a second in any case. Who sweeps
+-- says so first, so that no other full claim does it too. A sweep that walked over more than 1000
+-- entries for nothing makes the next ones rarer, so that they take a fiftieth of the time; the
+-- server counts the entries (pg_stat_get_xact_tuples_returned).
 -- Locks: the rows (for update skip locked). Raises: nothing.
 create or replace function public._due_items(
     p_limit integer,
@@ -29,7 +30,7 @@ declare
     v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
     v_walked bigint;
     v_began_at timestamptz;
-    v_pause interval := interval '0';
+    v_pause interval;
     v_met uuid[];
     v_abandoned boolean;
     v_ordered boolean;
@@ -50,6 +51,13 @@ begin
     ordered := false;
 
     loop
+        if v_sweeps
+            and v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+        then
+            perform setval(
+                'public.outbox_due_sweep', (extract(epoch from p_now) * 1000000)::bigint
+            );
+        end if;
         v_began_at := clock_timestamp();
         v_walked := pg_stat_get_xact_tuples_returned(v_index);
         select
@@ -94,9 +102,7 @@ begin
     if v_sweeps then
         v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
         if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
-            v_pause := least((clock_timestamp() - v_began_at) * 20, interval '30 seconds');
-        end if;
-        if v_pause > interval '0' or p_now - v_sweep_at > interval '100 ms' then
+            v_pause := least((clock_timestamp() - v_began_at) * 50, interval '30 seconds');
             perform setval(
                 'public.outbox_due_sweep',
                 (extract(epoch from p_now + v_pause) * 1000000)::bigint

@@ -44,7 +44,7 @@ def test_it_tells_what_is_there(url: str) -> None:
     assert "ledgerdb_up 1.0\n" in text
     assert 'ledgerdb_queue_items{state="due"} 3.0\n' in text
     assert 'ledgerdb_tenant_queue_items{state="due",tenant="acme"} 3.0\n' in text
-    assert 'ledgerdb_schema_info{revision="0011"} 1.0\n' in text
+    assert 'ledgerdb_schema_info{revision="0012"} 1.0\n' in text
 
 
 def test_many_scrapes_are_one_reading(url: str) -> None:

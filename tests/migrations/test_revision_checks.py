@@ -153,6 +153,21 @@ BROKEN: list[tuple[str, str, str]] = [
         "alter table public.payment_outbox_pending drop column trace_context",
         "no column payment_outbox_pending.trace_context",
     ),
+    (
+        "0012",
+        "alter function public._due_items owner to postgres",
+        "function _due_items belongs to postgres",
+    ),
+    (
+        "0012",
+        "grant execute on function public._enqueue_outbox_item to public",
+        "function _enqueue_outbox_item may be executed by PUBLIC",
+    ),
+    (
+        "0012",
+        "alter function public._due_items rename to _due",
+        "function _due_items(integer, timestamptz) is missing",
+    ),
 ]
 
 

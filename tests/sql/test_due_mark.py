@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -103,6 +104,21 @@ def test_sweeps_that_walk_far_are_rare(queue: Queue, database_url: str) -> None:
             assert queue.claim() == []
             far += queue.value(walked) - before > 1_000
     assert 1 <= far <= 20
+
+
+def test_a_sweep_says_that_it_has_begun(queue: Queue, database_url: str) -> None:
+    """Before it looks at the queue, so that nobody else begins one meanwhile."""
+    begun = """select last_value > (extract(epoch from clock_timestamp()) - 60) * 1000000
+        from public.outbox_due_sweep"""
+    set_hints(queue, sweep_in_seconds=-3_600)
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(database_url) as elsewhere:
+        elsewhere.execute("lock table public.payment_outbox_pending in access exclusive mode")
+        assert not Queue(elsewhere).value(begun)
+        claim = threads.submit(queue.claim)
+        until(lambda: Queue(elsewhere).value(begun))
+        assert not claim.done()
+        elsewhere.rollback()
+        assert claim.result() == []
 
 
 def test_a_commit_that_took_long_is_found(queue: Queue, database_url: str) -> None:

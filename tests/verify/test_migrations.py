@@ -75,7 +75,7 @@ def test_a_revision_with_another_pin(shared_url: str, installation: Path) -> Non
 
 def test_a_snapshot_of_another_revision(shared_url: str, installation: Path) -> None:
     path = installation / "schema.sql"
-    path.write_text(path.read_text().replace("at revision 0011:", "at revision 0010:"))
+    path.write_text(path.read_text().replace("at revision 0012:", "at revision 0011:"))
     (line,) = found(shared_url)
     assert line.startswith("schema.sql is not the snapshot of revision ")
     path.unlink()
