@@ -31,6 +31,7 @@ __all__ = [
     "enqueue_batches",
     "enqueue_singly",
     "lease",
+    "rss_bytes",
     "work",
 ]
 
@@ -227,8 +228,13 @@ def _act(action: Action, job: Job, number: int) -> Tally:
     except BaseException:
         _barrier.abort()
         raise
-    tally.rss_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KB
+    tally.rss_bytes = rss_bytes()
     return tally
+
+
+def rss_bytes() -> int:
+    """Most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KB
 
 
 def _meet() -> None:

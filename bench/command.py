@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +17,7 @@ from bench.report import write_page
 from bench.results import read, write
 from bench.runner import run as measure
 from bench.runner import steps
+from bench.systems import SYSTEMS
 from bench.targets import judge
 from bench.workloads import WORKLOADS
 from ledgerdb.embedded import SERVER_VERSIONS
@@ -26,7 +28,10 @@ __all__ = ["report", "run", "targets"]
 ROOT: Final = Path(__file__).resolve().parent.parent
 _RESULTS: Final = Path("bench", "results")
 
-_Results = Annotated[Path, typer.Argument(help="A file that `run` has written.", dir_okay=False)]
+_Results = Annotated[
+    list[Path],
+    typer.Argument(help="Files that `run` has written: the run, and others that go further."),
+]
 
 
 def run(
@@ -37,6 +42,9 @@ def run(
     ] = False,
     workloads: Annotated[
         str, typer.Option(help=f"Which, with commas between: {', '.join(WORKLOADS)}.")
+    ] = "",
+    systems: Annotated[
+        str, typer.Option(help=f"Which, with commas between: {', '.join(SYSTEMS)}.")
     ] = "",
     postgres: Annotated[int, typer.Option(help="Major version of the server: 16 or 18.")] = 18,
     data_dir: Annotated[
@@ -55,17 +63,16 @@ def run(
     if postgres not in SERVER_VERSIONS:
         raise ConfigurationError(f"--postgres: one of {SERVER_VERSIONS}, not {postgres}")
     profile = QUICK if quick else LONG if long else FULL
-    names = [name.strip() for name in workloads.split(",") if name.strip()] or list(WORKLOADS)
-    for name in names:
-        if name not in WORKLOADS:
-            raise ConfigurationError(f"--workloads: {name!r} is none of {', '.join(WORKLOADS)}")
-    chosen = [WORKLOADS[name] for name in names]
+    names = _chosen("--workloads", workloads, WORKLOADS)
+    taking_turns = _chosen("--systems", systems, SYSTEMS)
+    chosen = [WORKLOADS[name].of(taking_turns) for name in names]
     path = out or _RESULTS / f"{profile.name}.json"
     command = " ".join(
         (
             "python -m bench run",
             *(f"--{profile.name}" for _ in range(profile is not FULL)),
             *(f"--workloads {','.join(names)}" for _ in range(len(names) < len(WORKLOADS))),
+            *(f"--systems '{','.join(taking_turns)}'" for _ in range(bool(systems))),
             *(f"--postgres {postgres}" for _ in range(postgres != max(SERVER_VERSIONS))),
         )
     )
@@ -96,27 +103,40 @@ def run(
         raise typer.Exit(1)
 
 
+def _chosen(option: str, given: str, known: Mapping[str, object]) -> list[str]:
+    """The names that were given, or all of them."""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"{option}: {name!r} is none of {', '.join(known)}")
+    return names or list(known)
+
+
 def report(
     results: Annotated[
-        Path | None,
-        typer.Argument(help="A file that `run` has written; without it, a page without numbers."),
+        list[Path] | None,
+        typer.Argument(
+            help="Files that `run` has written: the run, and others that go further; without them,"
+            " a page without numbers."
+        ),
     ] = None,
     *,
     docs: Annotated[
         Path, typer.Option(help="Folder of the page and its images.", file_okay=False)
     ] = ROOT / "docs",
 ) -> None:
-    """Write docs/performance.md and its charts from a file of results."""
-    written = write_page(None if results is None else read(results), docs)
+    """Write docs/performance.md and its charts from files of results."""
+    written = write_page([read(path) for path in results or ()], docs)
     Console(highlight=False).print("\n".join(str(path) for path in written), markup=False)
 
 
 def targets(results: _Results) -> None:
-    """Show which targets a run has met, with the numbers.
+    """Show which targets a run has met, with the numbers; further runs are asked about what it has
+    not measured.
 
     Exit code: 0 all of them, 1 one is not met or was not measured.
     """
-    verdicts = judge(read(results))
+    verdicts = judge(*map(read, results))
     table = Table("", "target", "wanted", "found", "verdict", title="Targets")
     for verdict in verdicts:
         table.add_row(verdict.number, verdict.what, verdict.wanted, verdict.found, verdict.word)

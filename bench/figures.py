@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ledgerdb.perf.figures import percentile as nearest_rank
 
-__all__ = ["flatness", "median", "percentile", "trend"]
+__all__ = ["extrapolated", "flatness", "median", "percentile", "trend"]
 
 
 def median(values: Sequence[float]) -> float:
@@ -38,3 +38,14 @@ def trend(values: Sequence[float]) -> float:
 def flatness(values: Sequence[float]) -> float:
     """The least beside the greatest: 1 where all are the same."""
     return min(values) / max(values)
+
+
+def extrapolated(rates: Mapping[float, float], size: float) -> float:
+    """The rate at a size that was not measured, by the line that fits the rates of the measured
+    sizes best, over the logarithms of the sizes.
+
+    Raises:
+        statistics.StatisticsError: there are fewer than two sizes.
+    """
+    line = statistics.linear_regression([math.log10(at) for at in rates], list(rates.values()))
+    return line.intercept + line.slope * math.log10(size)

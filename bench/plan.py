@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bench.ground import Ground
@@ -107,6 +107,14 @@ class Workload:
     def repeats(self, profile: Profile) -> int:
         """How often each case is measured."""
         return profile.long_repeats if self.is_long else profile.repeats
+
+    def of(self, systems: Sequence[str]) -> Workload:
+        """With these systems only."""
+
+        def cases(profile: Profile) -> Iterator[Case]:
+            return (case for case in self.cases(profile) if case.system in systems)
+
+        return replace(self, cases=cases)
 
 
 QUICK: Final = Profile(

@@ -121,29 +121,30 @@ _SECTIONS: Final[Mapping[str, _Section]] = {
 }
 
 
-def write_page(results: Results | None, docs: Path) -> list[Path]:
+def write_page(runs: Sequence[Results], docs: Path) -> list[Path]:
     """Writes the page and its charts.
 
     Args:
-        results: of a run; without them, the page says how to make some.
+        runs: the run, whose charts are drawn, and others that go further; without them, the page
+            says how to make some.
         docs: the folder of the documentation.
 
     Returns:
         The files.
     """
-    charts = [] if results is None else draw_all(results, docs)
+    charts = draw_all(runs[0], docs) if runs else []
     page = docs / PAGE
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render(results, [chart.stem for chart in charts]), "utf-8")
+    page.write_text(render(runs, [chart.stem for chart in charts]), "utf-8")
     return [page, *charts]
 
 
-def render(results: Results | None, charts: Sequence[str] = ()) -> str:
+def render(runs: Sequence[Results], charts: Sequence[str] = ()) -> str:
     """The page, as Markdown.
 
     Args:
-        results: of a run; without them, the page says how to make some.
-        charts: the names of the images that there are.
+        runs: the run and others that go further; without them, the page says how to make some.
+        charts: the names of the images that there are, of the first.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parent),
@@ -154,13 +155,19 @@ def render(results: Results | None, charts: Sequence[str] = ()) -> str:
         autoescape=False,  # noqa: S701 - Markdown, of our own words and numbers
     )
     return environment.get_template(_TEMPLATE).render(
-        document=None if results is None else results.document,
-        memory_gb=0 if results is None else _gigabytes(results.document["machine"]),
-        verdicts=[] if results is None else judge(results),
-        sections=[] if results is None else [_shown(results, name, charts) for name in WORKLOADS],
+        runs=[_told(run, charts if place == 0 else ()) for place, run in enumerate(runs)],
+        verdicts=judge(*runs) if runs else [],
         cursor=CURSOR.name,
         visibility=VISIBILITY.name,
     )
+
+
+def _told(run: Results, charts: Sequence[str]) -> dict[str, Any]:
+    return {
+        "document": run.document,
+        "memory_gb": _gigabytes(run.document["machine"]),
+        "sections": [_shown(run, name, charts) for name in WORKLOADS],
+    }
 
 
 def _gigabytes(machine: Mapping[str, Any]) -> int:

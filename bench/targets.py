@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bench.figures import flatness, median, percentile
+from bench.figures import extrapolated, flatness, median, percentile
 from bench.results import Results
 from bench.systems import BARE, CURSOR, LEDGERDB, PSQL, REFERENCE, TABLES, VISIBILITY
 from bench.workloads.drain import DRAIN
@@ -18,15 +18,15 @@ from bench.workloads.enqueue_one import ENQUEUE_ONE
 from bench.workloads.held_snapshot import BULK, HELD, HELD_SNAPSHOT, LEASED
 from bench.workloads.ingress import INGRESS
 from bench.workloads.overhead import OVERHEAD
-from bench.workloads.scale import SCALE
+from bench.workloads.scale import BACKLOG, SCALE, WORKER
 from bench.workloads.wake_up import WAKE_UP
 
 __all__ = ["Verdict", "Word", "best", "judge"]
 
 _OURS: Final = LEDGERDB.name
 _RATE: Final = "per_second"
-_BACKLOG: Final = "backlog of "
 _BACKLOG_MAX: Final = 1_000_000
+_BACKLOG_BEYOND: Final = 10_000_000
 _CHURNED: Final = (100_000, 400_000)
 _LEASED_MIN: Final = 50_000
 _BULK_MIN: Final = 100_000
@@ -84,12 +84,12 @@ class _Bound:
         return value >= self.limit if self.is_least else value <= self.limit
 
 
-def judge(results: Results) -> list[Verdict]:
-    """Every target, in its order."""
+def judge(results: Results, *further: Results) -> list[Verdict]:
+    """Every target, in its order, by the first of the runs that has measured it."""
+    judged = ([v for target in _TARGETS for v in target(run)] for run in (results, *further))
     return [
-        verdict
-        for target in (_enqueue, _batch, _drain, _wake_up, _held, _scale, _overhead)
-        for verdict in target(results)
+        next((v for v in verdicts if v.word is not Word.NOT_MEASURED), verdicts[0])
+        for verdicts in zip(*judged, strict=True)
     ]
 
 
@@ -243,32 +243,43 @@ _TREND: Final = _Bound(1.2, is_least=False)
 
 
 def _scale(results: Results) -> Iterator[Verdict]:
-    variants = [v for v in results.variants(SCALE.name) if v.startswith(_BACKLOG)]
-    rates: dict[float, float] = {}
-    memory: dict[float, float] = {}
-    for variant in variants:
-        size, rate, rss = (
-            results.median(SCALE.name, variant, _OURS, number)
-            for number in ("size", "drain_per_second", "rss_bytes")
-        )
-        if size is not None and rate is not None and rss is not None:
-            rates[size], memory[size] = rate, rss
+    rates = _by_size(results, BACKLOG, "drain_per_second")
+    memory = _by_size(results, WORKER, "rss_bytes")
     largest = max(rates, default=0)
     flat = flatness(list(rates.values())) if len(rates) > 1 else None
     bound = _Bound(0.8, is_least=True)
     yield _told("6a", f"flat in the backlog, up to {largest:,.0f} items", bound, flat)
+    is_large = len(rates) > 1 and largest >= _BACKLOG_MAX
     yield _told(
         "6b",
         f"flat in the backlog, up to {_BACKLOG_MAX:,} items",
         bound,
-        flat if largest >= _BACKLOG_MAX else None,
+        flat if is_large else None,
     )
     yield _told(
         "6c",
         "memory of a worker, largest backlog beside smallest",
         _Bound(1.2, is_least=False),
-        memory[largest] / memory[min(memory)] if len(memory) > 1 else None,
+        memory[max(memory)] / memory[min(memory)] if len(memory) > 1 else None,
     )
+    yield Verdict(
+        "6d",
+        f"drain from {_BACKLOG_BEYOND:,} items, extrapolated, beside that from the largest backlog",
+        "reported",
+        f"{extrapolated(rates, _BACKLOG_BEYOND) / rates[largest]:.2f}" if is_large else "",
+        Word.REPORTED if is_large else Word.NOT_MEASURED,
+    )
+
+
+def _by_size(results: Results, kind: str, number: str) -> dict[float, float]:
+    """A number of ours at each size of a kind of variant."""
+    found: dict[float, float] = {}
+    for variant in results.variants(SCALE.name):
+        size = results.median(SCALE.name, variant, _OURS, "size")
+        value = results.median(SCALE.name, variant, _OURS, number)
+        if variant.startswith(kind) and size is not None and value is not None:
+            found[size] = value
+    return found
 
 
 def _overhead(results: Results) -> Iterator[Verdict]:
@@ -297,6 +308,9 @@ def _overhead(results: Results) -> Iterator[Verdict]:
     ):
         found = results.median(OVERHEAD.name, variant, _OURS, number)
         yield _told(f"7{letter}", what, bound, found)
+
+
+_TARGETS: Final = (_enqueue, _batch, _drain, _wake_up, _held, _scale, _overhead)
 
 
 def _told(number: str, what: str, bound: _Bound, found: float | None) -> Verdict:

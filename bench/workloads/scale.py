@@ -8,12 +8,16 @@ from functools import partial
 from typing import Final
 
 from bench.clients import Job, drain, enqueue_singly, work
+from bench.draining import worker_drain
 from bench.ground import Ground
 from bench.plan import Case, Measurement, Profile, Workload
 from bench.systems import LEDGERDB, VISIBILITY, System
 from bench.workloads.fill import fill
 
-__all__ = ["SCALE"]
+__all__ = ["BACKLOG", "SCALE", "WORKER"]
+
+BACKLOG: Final = "backlog of "
+WORKER: Final = "a Worker behind "
 
 _SYSTEMS: Final = (LEDGERDB, VISIBILITY)
 _CLIENTS: Final = 2
@@ -33,7 +37,10 @@ def _cases(profile: Profile) -> Iterator[Case]:
     for backlog in profile.backlogs:
         for system in _SYSTEMS:
             measure = partial(_backlog, system, profile, backlog)
-            yield Case(SCALE.name, f"backlog of {backlog} items", system.name, measure)
+            yield Case(SCALE.name, f"{BACKLOG}{backlog} items", system.name, measure)
+    for backlog in profile.backlogs:
+        measure = partial(_worker, profile, backlog)
+        yield Case(SCALE.name, f"{WORKER}{backlog} items", LEDGERDB.name, measure)
 
 
 def _payload(system: System, profile: Profile, payload: int, ground: Ground) -> Measurement:
@@ -86,6 +93,16 @@ def _backlog(system: System, profile: Profile, backlog: int, ground: Ground) -> 
             rss_bytes = max(rss_bytes, done.rss_bytes)
         return Measurement(
             {"size": backlog, "drain_per_second": drained / seconds, "rss_bytes": rss_bytes}
+        )
+
+
+def _worker(profile: Profile, backlog: int, ground: Ground) -> Measurement:
+    """One `Worker` with a handler that does nothing: what the loop around it holds."""
+    with ground.database(LEDGERDB.layout) as url:
+        fill(url, LEDGERDB, backlog)
+        done = worker_drain(url, min(backlog, profile.scale_items))
+        return Measurement(
+            {"size": backlog, "drain_per_second": done.per_second, "rss_bytes": done.rss_bytes}
         )
 
 

@@ -46,6 +46,7 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     [
         (("run", "--quick", "--long"), "--quick and --long: one of them"),
         (("run", "--workloads", "drain,sleep"), "'sleep' is none of enqueue-one"),
+        (("run", "--systems", "ledgerdb,pigeon"), "--systems: 'pigeon' is none of ledgerdb, "),
         (("run", "--postgres", "17"), "--postgres: one of (16, 18), not 17"),
         (("targets", "missing.json"), "missing.json: no results"),
         (("report", "missing.json"), "missing.json: no results"),
@@ -67,10 +68,13 @@ def test_a_run_of_one_workload(
     tmp_path: Path, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "results.json"
-    done = bench("run", "--quick", "--workloads", "ingress", "--out", path)
+    chosen = ("--workloads", "ingress", "--systems", "ledgerdb,psql per call")
+    done = bench("run", "--quick", *chosen, "--out", path)
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(path.read_text())
-    assert found["command"] == "python -m bench run --quick --workloads ingress"
+    assert found["command"] == (
+        "python -m bench run --quick --workloads ingress --systems 'ledgerdb,psql per call'"
+    )
     assert found["server"]["settings"]["fsync"] == "on"
     assert [entry["system"] for entry in found["results"]] == ["ledgerdb", "psql per call"]
     assert all(len(e["numbers"]["p95_ms"]) == 3 for e in found["results"])

@@ -11,7 +11,7 @@ from bench.results import Results, read
 from tests.bench.conftest import Entry, document
 from tests.commands import ROOT
 
-RESULTS = ROOT / "bench" / "results" / "full.json"
+RESULTS = [ROOT / "bench" / "results" / name for name in ("full.json", "long.json")]
 
 
 def entries() -> list[Entry]:
@@ -35,7 +35,7 @@ def results() -> Results:
 
 
 def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
-    page, *charts = write_page(results(), tmp_path)
+    page, *charts = write_page([results()], tmp_path)
     text = page.read_text("utf-8")
     row = "| 1 client | **ledgerdb** | 2,000 (1,000 to 3,000) | 0.50 | 0.50 | 1.25 |  |"
     assert row.removesuffix("  |") in text
@@ -58,19 +58,32 @@ def test_the_page_tells_the_numbers(tmp_path: Path) -> None:
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     first, second = (
-        [path.read_bytes() for path in write_page(results(), tmp_path / name)] for name in "ab"
+        [path.read_bytes() for path in write_page([results()], tmp_path / name)] for name in "ab"
     )
     assert first == second
 
 
 def test_a_chart_that_has_no_numbers_is_not_shown(tmp_path: Path) -> None:
-    (page,) = write_page(Results(document()), tmp_path)
+    (page,) = write_page([Results(document())], tmp_path)
     assert "images/" not in page.read_text("utf-8")
 
 
 def test_the_committed_page_is_what_the_committed_results_make() -> None:
     docs = ROOT / "docs"
     charts = [path.stem for path in sorted((docs / FOLDER).glob("bench-*.svg"))]
-    made = read(RESULTS) if RESULTS.exists() else None
+    made = [read(path) for path in RESULTS if path.exists()]
     assert (docs / PAGE).read_text("utf-8") == render(made, charts)
-    assert made is not None or not charts
+    assert made or not charts
+
+
+def test_a_further_run_is_told_behind_the_first() -> None:
+    beyond: Entry = ("held-snapshot", "snapshot held", "ledgerdb", {"churned_items": [4e5]})
+    text = render([results(), Results(document(beyond))])
+    assert text.count("## Targets") == text.count("| system | what it is |") == 1
+    assert text.index("## The run") < text.index("## A run that goes further")
+    assert text.index("## held-snapshot\n") < text.index("## held-snapshot, further\n")
+    assert "400,000" in text
+
+
+def test_a_page_without_runs_says_how_to_make_one() -> None:
+    assert "no numbers until a run is written" in render([])

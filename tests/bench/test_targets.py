@@ -114,20 +114,44 @@ def test_items_in_front() -> None:
     assert found["5d"].word is Word.NOT_MEASURED
 
 
-def test_flatness_over_backlogs() -> None:
-    def backlog(size: int, rate: float, rss: float) -> Entry:
-        numbers = {"size": [float(size)], "drain_per_second": [rate], "rss_bytes": [rss]}
-        return "scale", f"backlog of {size} items", "ledgerdb", numbers
+def of_size(kind: str, size: int, **numbers: float) -> Entry:
+    found = {name: [value] for name, value in numbers.items()} | {"size": [float(size)]}
+    return "scale", f"{kind} {size} items", "ledgerdb", found
 
-    small = verdicts(backlog(1_000, 90.0, 100.0), backlog(100_000, 100.0, 130.0))
-    assert (small["6a"].word, small["6b"].word) == (Word.MET, Word.NOT_MEASURED)
-    assert small["6c"].word is Word.NOT_MET
-    large = verdicts(backlog(1_000, 90.0, 100.0), backlog(1_000_000, 60.0, 100.0))
-    assert (large["6a"].word, large["6b"].word, large["6c"].word) == (
-        Word.NOT_MET,
-        Word.NOT_MET,
+
+def test_flatness_over_backlogs() -> None:
+    def backlog(size: int, rate: float) -> Entry:
+        return of_size("backlog of", size, drain_per_second=rate)
+
+    small = verdicts(backlog(1_000, 90.0), backlog(100_000, 100.0))
+    assert (small["6a"].word, small["6b"].word, small["6d"].word) == (
         Word.MET,
+        Word.NOT_MEASURED,
+        Word.NOT_MEASURED,
     )
+    large = verdicts(backlog(1_000, 90.0), backlog(1_000_000, 60.0))
+    assert (large["6a"].word, large["6b"].word) == (Word.NOT_MET, Word.NOT_MET)
+    assert (large["6d"].word, large["6d"].found) == (Word.REPORTED, "0.83")  # 50 of 60
+
+
+@pytest.mark.parametrize(("most", "word"), [(120.0, Word.MET), (121.0, Word.NOT_MET)])
+def test_memory_of_a_worker(most: float, word: Word) -> None:
+    found = verdicts(
+        of_size("a Worker behind", 1_000, rss_bytes=100.0),
+        of_size("a Worker behind", 100_000, rss_bytes=most),
+        of_size("backlog of", 1_000_000, rss_bytes=1_000.0),
+    )
+    assert found["6c"].word is word
+
+
+def test_a_further_run_is_asked_about_what_the_first_has_not_measured() -> None:
+    def held(churned: float, ratio: float) -> Results:
+        numbers = {"drain_ratio": [ratio], "churned_items": [churned]}
+        return Results(document(("held-snapshot", "snapshot held", "ledgerdb", numbers)))
+
+    found = {v.number: v.found for v in judge(held(100_000, 0.9), held(400_000, 1.1))}
+    assert (found["5a1"], found["5b1"]) == ("0.90", "1.10")
+    assert {v.number: v.found for v in judge(held(100_000, 0.9))}["5b1"] == ""
 
 
 def test_bytes_of_a_completed_item() -> None:

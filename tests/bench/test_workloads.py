@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import cast
 
@@ -13,7 +11,7 @@ import pytest
 
 from bench.clients import Job, drain, enqueue_batches, enqueue_singly, work
 from bench.ground import Ground
-from bench.plan import Case, Profile, Workload
+from bench.plan import Profile
 from bench.results import Results, validate
 from bench.runner import run
 from bench.systems import (
@@ -61,19 +59,9 @@ HISTORIES = {
 }
 
 
-def only(workload: Workload, *systems: System) -> Workload:
-    """The workload, with no other systems."""
-    names = {system.name for system in systems}
-
-    def cases(profile: Profile) -> Iterator[Case]:
-        return (case for case in workload.cases(profile) if case.system in names)
-
-    return replace(workload, cases=cases)
-
-
 @pytest.mark.parametrize("name", sorted(set(WORKLOADS) - {"enqueue-batch", "drain", "wake-up"}))
 def test_a_workload_measures_ledgerdb(name: str, ground: Ground) -> None:
-    found = run(ground, [only(WORKLOADS[name], LEDGERDB, PSQL)], TINY, command="a test")
+    found = run(ground, [WORKLOADS[name].of((LEDGERDB.name, PSQL.name))], TINY, command="a test")
     validate(found)
     assert found["failed"] == []
     planned = [case for case in WORKLOADS[name].cases(TINY) if case.system == LEDGERDB.name]
