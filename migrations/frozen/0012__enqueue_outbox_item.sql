@@ -62,12 +62,15 @@ begin
     if pg_sequence_last_value('public.participant_outbox_numbers') is not null then
         select s.monotonic_from into v_monotonic_from
         from public.participant_outbox_sequences as s
-        where s.participant_id = p_participant_id;
-        if v_monotonic_from is not null
-            and public._ordered_by_participant(p_rail_type, p_tenant_id)
-        then
-            v_monotonic_from := null;
-        end if;
+        where
+            s.participant_id = p_participant_id
+            and not exists (
+                select
+                from public.outbox_controls as c
+                where
+                    c.ordering <> 'NONE'
+                    and public._in_scope(c.scope, c.scope_key, p_rail_type, p_tenant_id)
+            );
     end if;
 
     insert into public.payment_outbox_identities as i (

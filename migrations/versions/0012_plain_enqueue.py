@@ -1,4 +1,5 @@
-"""An enqueue in three plain statements, and sweeps of claims that are rarer and alone.
+"""An enqueue in three plain statements, sweeps of claims that are rarer and alone, and completions
+that ask for the retry ceiling only where something may be retried.
 
 Functions are replaced under their signatures, so nobody who is in the middle of a call notices.
 
@@ -20,5 +21,9 @@ def upgrade() -> None:
     )
     op.install_function(
         "0012__enqueue_outbox_item.sql",
-        sha256="5f976d4a000ec865f6da8972f1467117dec55d903c91dadde8a4b66139a754d9",
+        sha256="57c7807d322c8c43259734aa4866b953e2f8e89420ed44a7813296f154f1339a",
+    )
+    op.install_function(
+        "0012_complete_outbox_attempts.sql",
+        sha256="84665ed7276440068bbbbf9316176eb3728d2e5842ace92d9ffe7560c41fb973",
     )
