@@ -16,7 +16,7 @@ from ledgerdb.errors import InvalidArgument
 
 T = TypeVar("T")
 
-_INTEGER_MAX: Final = 2**31 - 1
+INTEGER_MAX: Final = 2**31 - 1
 _NO_LIST: Final = (str, bytes, bytearray, memoryview)  # sequences, of what nobody means
 NO_NUL: Final = "must not contain a NUL character"
 _DIGITS: Final = 300
@@ -105,7 +105,7 @@ def integer(field: str, value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise refuse(field, f"must be an integer, not {type(value).__name__}")
-    if not -_INTEGER_MAX - 1 <= value <= _INTEGER_MAX:
+    if not -INTEGER_MAX - 1 <= value <= INTEGER_MAX:
         raise refuse(field, "must fit in 32 bits")
     return value
 
@@ -122,7 +122,7 @@ def optional_metric(field: str, value: object) -> int | None:
     Raises:
         InvalidArgument: not an integer.
     """
-    if isinstance(value, int) and not 0 <= value <= _INTEGER_MAX:
+    if isinstance(value, int) and not 0 <= value <= INTEGER_MAX:
         return None
     return optional_integer(field, value)
 
@@ -134,7 +134,7 @@ def optional_seconds(field: str, value: object) -> int | None:
         InvalidArgument: not an integer.
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        value = min(max(value, 0), _INTEGER_MAX)
+        value = min(max(value, 0), INTEGER_MAX)
     return optional_integer(field, value)
 
 

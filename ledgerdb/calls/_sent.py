@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from codecs import utf_8_decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ledgerdb.calls import _check as check
-from ledgerdb.calls.wire import WireText
+from ledgerdb.calls.wire import WireText, WireTexts
 from ledgerdb.rows import Payload
 
-__all__ = ["payload"]
+__all__ = ["payload", "payloads"]
 
 _FIELD: Final = "payload"
+_BUFFERS: Final = (bytes, bytearray, memoryview)
 _WINDOW_BYTES: Final = 8_192
 
 
@@ -24,16 +25,29 @@ def payload(value: Payload) -> WireText:
         InvalidArgument: bytes that are no UTF-8 or no bytes in a row, a NUL character, or a value
             that JSON cannot express.
     """
-    if isinstance(value, bytes | bytearray | memoryview):
+    return WireText(_buffer(value))
+
+
+def payloads(values: Iterable[Payload]) -> WireTexts:
+    """A column of them; see `payload`."""
+    return WireTexts(map(_buffer, values))
+
+
+def _buffer(value: Payload) -> bytes | bytearray | memoryview:
+    if isinstance(value, _BUFFERS):
         _require_text_bytes(value)
-        return WireText(value)
+        return value
     if isinstance(value, Mapping):
-        return WireText(check.json_object(_FIELD, value).encode())
-    return WireText(check.encoded(_FIELD, value))
+        return check.json_object(_FIELD, value).encode()
+    return check.encoded(_FIELD, value)
 
 
 def _require_text_bytes(value: bytes | bytearray | memoryview) -> None:
-    """Looks at a window after the other: what is decoded to look is never the whole."""
+    """Looks at a window after the other: what is decoded to look is never the whole. What is all
+    ASCII needs no decoding.
+    """
+    if not isinstance(value, memoryview) and value.isascii() and b"\x00" not in value:
+        return
     try:
         view = memoryview(value)
     except ValueError:

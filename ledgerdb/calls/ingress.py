@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
 from ledgerdb.calls import _check as check
+from ledgerdb.calls import _columns as columns
+from ledgerdb.calls import _sent as sent
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._payload import load
-from ledgerdb.calls._sent import payload as as_sent
 from ledgerdb.calls._shape import from_json, many, one, one_or_none
-from ledgerdb.calls.wire import WireStrings, WireTexts, WireUuids
+from ledgerdb.calls.wire import WireStrings, WireTexts
 from ledgerdb.rows import (
     Acknowledgement,
     Attempt,
@@ -126,7 +129,7 @@ def ingest(instruction: Instruction) -> Call[Acknowledgement]:
             "p_participant_id": check.text("participant_id", instruction.participant_id),
             "p_idempotency_key": check.text("idempotency_key", instruction.idempotency_key),
             "p_rail_type": check.text("rail_type", instruction.rail_type),
-            "p_payload": as_sent(instruction.payload),
+            "p_payload": sent.payload(instruction.payload),
             "p_correlation_id": check.optional_uuid("correlation_id", instruction.correlation_id),
             "p_client_id": check.optional_uuid("client_id", instruction.client_id),
             "p_client_id_hash": check.optional_text("client_id_hash", instruction.client_id_hash),
@@ -165,11 +168,17 @@ _SINGLE_ONLY: Final = (
     "trace_context",
 )
 _NOTHING: Final[tuple[object, ...]] = (None, "", (), [])
+_single_only: Final = attrgetter(*_SINGLE_ONLY)
+_DEFAULTS: Final = tuple(
+    field.default for field in fields(Instruction) if field.name in _SINGLE_ONLY
+)
 
 
 def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResult, ...]]:
     """`ingest_instructions`: many attestations and outbox items in one statement."""
     for instruction in check.members("instructions", instructions, Instruction):
+        if _single_only(instruction) == _DEFAULTS:
+            continue  # as almost all of them
         for name in _SINGLE_ONLY:
             if getattr(instruction, name) not in _NOTHING:
                 raise check.refuse(name, "cannot be given in a batch: use ingest")
@@ -177,10 +186,10 @@ def ingest_many(instructions: Sequence[Instruction]) -> Call[tuple[IngestedResul
         "ingest_instructions",
         _INGEST_MANY,
         {
-            "p_tenant_ids": WireUuids(check.uuid("tenant_id", i.tenant_id) for i in instructions),
+            "p_tenant_ids": columns.uuids("tenant_id", [i.tenant_id for i in instructions]),
             **_identifiers(instructions),
-            "p_correlation_ids": WireUuids(
-                check.optional_uuid("correlation_id", i.correlation_id) for i in instructions
+            "p_correlation_ids": columns.optional_uuids(
+                "correlation_id", [i.correlation_id for i in instructions]
             ),
         },
         many(IngestedResult),
@@ -205,7 +214,7 @@ def enqueue(
             "p_participant_id": check.text("participant_id", participant_id),
             "p_idempotency_key": check.text("idempotency_key", idempotency_key),
             "p_rail_type": check.text("rail_type", rail_type),
-            "p_payload": as_sent(payload),
+            "p_payload": sent.payload(payload),
         },
         one(EnqueuedItem),
         writes=True,
@@ -230,17 +239,11 @@ def _identifiers(
     items: Sequence[Instruction] | Sequence[OutboxItem],
 ) -> dict[str, WireStrings | WireTexts]:
     return {
-        "p_instruction_ids": WireStrings(
-            check.text("instruction_id", i.instruction_id) for i in items
-        ),
-        "p_participant_ids": WireStrings(
-            check.text("participant_id", i.participant_id) for i in items
-        ),
-        "p_idempotency_keys": WireStrings(
-            check.text("idempotency_key", i.idempotency_key) for i in items
-        ),
-        "p_rail_types": WireStrings(check.text("rail_type", i.rail_type) for i in items),
-        "p_payloads": WireTexts(as_sent(i.payload) for i in items),
+        "p_instruction_ids": columns.texts("instruction_id", [i.instruction_id for i in items]),
+        "p_participant_ids": columns.texts("participant_id", [i.participant_id for i in items]),
+        "p_idempotency_keys": columns.texts("idempotency_key", [i.idempotency_key for i in items]),
+        "p_rail_types": columns.texts("rail_type", [i.rail_type for i in items]),
+        "p_payloads": sent.payloads(i.payload for i in items),
     }
 
 

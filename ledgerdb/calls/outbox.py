@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from ledgerdb.calls import _check as check
+from ledgerdb.calls import _columns as columns
 from ledgerdb.calls._build import Call, columns_of, statement
 from ledgerdb.calls._outcome import recorded
 from ledgerdb.calls._shape import many, one
-from ledgerdb.calls.wire import WireIntegers, WireStrings, WireUuids, WireWords
+from ledgerdb.calls.wire import WireWords
 from ledgerdb.rows import (
     AttemptState,
     Backlog,
@@ -22,6 +23,8 @@ from ledgerdb.rows import (
     ReleasedLease,
     RepairedLease,
 )
+
+T = TypeVar("T")
 
 _CLAIMING: Final = {"p_batch_size": "integer", "p_worker_id": "text", "p_lease_seconds": "integer"}
 _CLAIM: Final = statement("claim_outbox_items", _CLAIMING, columns_of(ClaimedItem)[:-1])
@@ -91,44 +94,7 @@ def complete_many(
     """`complete_outbox_attempts`: ends the attempts that the items' leases stand for. What came too
     late is an outcome, kept as evidence.
     """
-    for completion in check.members("completions", completions, Completion):
-        _check_completion(completion)
-    return Call(
-        "complete_outbox_attempts",
-        _COMPLETE,
-        {
-            "p_worker_id": check.text("worker_id", worker_id),
-            "p_outbox_ids": WireUuids(
-                check.uuid("outbox_id", c.item.outbox_id) for c in completions
-            ),
-            "p_lease_tokens": WireUuids(
-                check.uuid("lease_token", c.item.lease_token) for c in completions
-            ),
-            "p_states": WireWords(str(c.state) for c in completions),
-            "p_rail_references": WireStrings(
-                check.optional_text("rail_reference", c.rail_reference) for c in completions
-            ),
-            "p_rail_codes": WireStrings(
-                check.optional_remark("rail_code", c.rail_code) for c in completions
-            ),
-            "p_error_codes": WireStrings(
-                check.optional_remark("error_code", c.error_code) for c in completions
-            ),
-            "p_error_messages": WireStrings(
-                check.optional_remark("error_message", c.error_message) for c in completions
-            ),
-            "p_latency_ms": WireIntegers(
-                check.optional_metric("latency_ms", c.latency_ms) for c in completions
-            ),
-            "p_retry_delay_seconds": WireIntegers(
-                check.optional_seconds("retry_delay_seconds", c.retry_delay_seconds)
-                for c in completions
-            ),
-        },
-        many(CompletedAttempt),
-        writes=True,
-        replays=True,
-    )
+    return _completing(completions, worker_id, many(CompletedAttempt))
 
 
 def complete(
@@ -156,22 +122,41 @@ def complete(
         latency_ms=latency_ms,
         retry_delay_seconds=retry_delay_seconds,
     )
-    batch = complete_many([completion], worker_id)
+    return _completing([completion], worker_id, lambda rows: recorded(_COMPLETED(rows)))
+
+
+def _completing(
+    completions: Sequence[Completion], worker_id: str, shape: Callable[[Sequence[Any]], T]
+) -> Call[T]:
+    for completion in check.members("completions", completions, Completion):
+        if not isinstance(completion.item, ClaimedItem):
+            raise check.refuse("item", "must be a ClaimedItem")
+        if completion.state not in _STATES:
+            raise check.refuse("state", "must be an AttemptState")
     return Call(
-        batch.function,
-        batch.statement,
-        batch.parameters,
-        lambda rows: recorded(_COMPLETED(rows)),
+        "complete_outbox_attempts",
+        _COMPLETE,
+        {
+            "p_worker_id": check.text("worker_id", worker_id),
+            **_tokens([c.item for c in completions]),
+            "p_states": WireWords([c.state for c in completions]),
+            "p_rail_references": columns.optional_texts(
+                "rail_reference", [c.rail_reference for c in completions]
+            ),
+            "p_rail_codes": columns.remarks("rail_code", [c.rail_code for c in completions]),
+            "p_error_codes": columns.remarks("error_code", [c.error_code for c in completions]),
+            "p_error_messages": columns.remarks(
+                "error_message", [c.error_message for c in completions]
+            ),
+            "p_latency_ms": columns.metrics("latency_ms", [c.latency_ms for c in completions]),
+            "p_retry_delay_seconds": columns.seconds(
+                "retry_delay_seconds", [c.retry_delay_seconds for c in completions]
+            ),
+        },
+        shape,
         writes=True,
         replays=True,
     )
-
-
-def _check_completion(completion: Completion) -> None:
-    if not isinstance(completion.item, ClaimedItem):
-        raise check.refuse("item", "must be a ClaimedItem")
-    if completion.state not in _STATES:
-        raise check.refuse("state", "must be an AttemptState")
 
 
 def repair(batch_size: int, worker_id: str) -> Call[tuple[RepairedLease, ...]]:
@@ -228,10 +213,13 @@ def begin_dispatch(items: Sequence[ClaimedItem], worker_id: str) -> Call[tuple[B
 
 def _leases(items: Sequence[ClaimedItem], worker_id: str) -> dict[str, object]:
     leased = check.members("items", items, ClaimedItem)
+    return {**_tokens(leased), "p_worker_id": check.text("worker_id", worker_id)}
+
+
+def _tokens(items: Sequence[ClaimedItem]) -> dict[str, object]:
     return {
-        "p_outbox_ids": WireUuids(check.uuid("outbox_id", item.outbox_id) for item in leased),
-        "p_lease_tokens": WireUuids(check.uuid("lease_token", item.lease_token) for item in leased),
-        "p_worker_id": check.text("worker_id", worker_id),
+        "p_outbox_ids": columns.uuids("outbox_id", [i.outbox_id for i in items]),
+        "p_lease_tokens": columns.uuids("lease_token", [i.lease_token for i in items]),
     }
 
 

@@ -22,11 +22,18 @@ class WireText:
 
     def __repr__(self) -> str:
         # statements are logged with their parameters, and a payload is nobody's business
-        return f"<text of {len(self.buffer)} bytes>"
+        return _size(self.buffer)
 
 
-class WireTexts(list[WireText]):
-    """An array of them: each is copied once, into the array."""
+class WireTexts(list[bytes | bytearray | memoryview]):
+    """A column of such buffers, sent as one `text[]`: each is copied once, into the array."""
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(map(_size, self))}]"
+
+
+def _size(buffer: bytes | bytearray | memoryview) -> str:
+    return f"<text of {len(buffer)} bytes>"
 
 
 class WireUuids(list[UUID | None]):

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from ledgerdb._adapt import know_wire_types
 from ledgerdb.calls import Call
-from ledgerdb.calls.wire import WireIntegers, WireStrings, WireUuids, WireWords
+from ledgerdb.calls.wire import WireIntegers, WireStrings, WireTexts, WireUuids, WireWords
 from ledgerdb.errors import DatabaseError
 from ledgerdb.sync import run
 from tests.conftest import Execute
@@ -27,6 +27,12 @@ COLUMNS: list[tuple[str, list[Any]]] = [
     ("text", WireStrings(["", "NULL", None, '"{},\\', "é😀", " ", "x" * 70_000])),
     ("text", WireStrings([None])),
     ("text", WireStrings()),
+    ("text", WireStrings([None, None, "last"])),
+    (
+        "text",
+        WireTexts([b"", b"NULL", "é".encode(), bytearray(b'"{},'), memoryview(b"x" * 70_000)]),
+    ),
+    ("text", WireTexts()),
     ("public.outbox_attempt_state", WireWords(["DISPATCHED", "FAILED", "RETRYABLE"])),
     ("public.outbox_attempt_state", WireWords()),
 ]
@@ -43,7 +49,10 @@ def asked(kind: str, column: object) -> Call[Any]:
 
 
 def spelled(column: list[Any]) -> list[str | None]:
-    return [None if item is None else str(item) for item in column]
+    buffers = bytes | bytearray | memoryview
+    return [
+        None if i is None else str(i, "utf-8") if isinstance(i, buffers) else str(i) for i in column
+    ]
 
 
 @pytest.mark.parametrize(("kind", "column"), COLUMNS)

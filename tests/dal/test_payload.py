@@ -174,6 +174,10 @@ def test_a_logged_statement_does_not_show_the_payload(
     assert "DE02" not in caplog.text
 
 
+def test_a_logged_column_does_not_show_the_payloads() -> None:
+    assert repr(WireTexts([b"DE02", memoryview(b"")])) == "[<text of 4 bytes>, <text of 0 bytes>]"
+
+
 async def test_no_item_of_a_batch_is_an_empty_array(execute: Execute) -> None:
     call = calls.ingest_many([instruction()])
     empty = {name: type(value)() for name, value in call.parameters.items()}

@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.abc import Buffer
 
-from ledgerdb._adapt import WireTextDumper
-from ledgerdb.calls.wire import WireText
+from ledgerdb._adapt import WireTextDumper, WireTextsDumper
+from ledgerdb._arrays import framed
 from ledgerdb.rows import TenantType
 from ledgerdb.sync import Ledger
 from proof.payload.command import COLOURS, ledger, report
@@ -78,10 +79,11 @@ async def test_other_bytes_are_seen(
 ) -> None:
     before, after = (part.encode() for part in CHANGES[change])
 
-    def respelling(_: object, text: WireText) -> bytes:
-        return bytes(text.buffer).replace(before, after)
+    def respelling(buffer: Buffer) -> bytes:
+        return bytes(buffer).replace(before, after)
 
-    monkeypatch.setattr(WireTextDumper, "dump", respelling)
+    monkeypatch.setattr(WireTextDumper, "dump", lambda _, text: respelling(text.buffer))
+    monkeypatch.setattr(WireTextsDumper, "items", lambda _, them: framed(map(respelling, them)))
     text = '{"url": "a\\/b", "n": 1.0}'
     async with ledger("blocking", database) as execute:
         found, _ = await check([text], execute, connection)
