@@ -34,7 +34,7 @@ async def patiently(
     Args:
         call: what to do; must be safe to repeat.
         seconds_max: longest pause.
-        until: of the monotonic clock; no further try begins then.
+        until: of the monotonic clock; a failure from then on is the last one.
         stopping: cuts a pause short and gives up once it is set.
         errors: what is worth another try.
 
