@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tenacity import stop_after_delay
-
 from ledgerdb.aio import AsyncLedger
 from ledgerdb.rows import ClaimedItem
 from ledgerdb.worker.batcher import Batcher
@@ -97,14 +95,13 @@ class Leases:
     async def _extend(self, leases: Sequence[Lease]) -> None:
         settings = self._settings
         asked_at = time.monotonic()
-        stop = stop_after_delay(max(min(lease.until for lease in leases) - asked_at, 0))
         try:
             extended = await patiently(
                 lambda: self._ledger.extend(
                     [lease.item for lease in leases], settings.worker_id, settings.lease_seconds
                 ),
                 settings.reconnect_seconds_max,
-                stop=stop,
+                until=min(lease.until for lease in leases),
             )
         except PASSING as error:
             _log.warning("%d leases could not be extended: %s", len(leases), error)
@@ -119,13 +116,12 @@ class Leases:
                 _log.warning("%s: the lease was lost under its handler", describe(lease.item))
 
     async def _begin(self, leases: Sequence[Lease]) -> Sequence[bool | Exception]:
-        asked_at = time.monotonic()
         begun = await patiently(
             lambda: self._ledger.begin_dispatch(
                 [lease.item for lease in leases], self._settings.worker_id
             ),
             self._settings.reconnect_seconds_max,
-            stop=stop_after_delay(max(min(lease.until for lease in leases) - asked_at, 0)),
+            until=min(lease.until for lease in leases),
         )
         alive = {row.outbox_id for row in begun}
         return [lease.item.outbox_id in alive for lease in leases]

@@ -6,18 +6,19 @@ import asyncio
 import functools
 import logging
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ledgerdb._awaited import AwaitedConnection
 from ledgerdb.worker.reconnect import patiently
 
 __all__ = ["CHANNEL", "listen"]
 
 CHANNEL: Final = "symphony_outbox"
-_SILENCE_SECONDS_MAX: Final = 60.0
+_LOOK_SECONDS: Final = 60.0
 
 _log = logging.getLogger("ledgerdb.worker")
 
@@ -39,15 +40,12 @@ async def listen(
             functools.partial(_own, engine), reconnect_seconds_max, errors=lost
         )
         try:
+            # a notification may come with the answer to another statement
+            connection.add_notify_handler(lambda _: wake.set())
             wake.set()  # something may have come while nobody listened
             while True:
-                # one round takes all that has arrived; the server sends one in 10 ms at most
-                heard = connection.notifies(timeout=_SILENCE_SECONDS_MAX, stop_after=1)
-                if [notification async for notification in heard]:
-                    wake.set()
-                else:
-                    # finds a connection that died without a word
-                    await connection.execute("select")
+                await connection.notified(wake.set, _LOOK_SECONDS)
+                await connection.execute("select")  # finds one that died without a word
         except psycopg.Error as error:
             _log.warning("the connection to listen on was lost: %s", error)
         finally:
@@ -55,13 +53,13 @@ async def listen(
                 await asyncio.shield(connection.close())
 
 
-async def _own(engine: AsyncEngine) -> psycopg.AsyncConnection[Any]:
+async def _own(engine: AsyncEngine) -> AwaitedConnection:
     """Made as the pool makes its own, with the same role and timeouts, and then taken out of it."""
     fairy = await engine.raw_connection()
     connection = fairy.driver_connection
     fairy.detach()
-    if not isinstance(connection, psycopg.AsyncConnection):
-        raise TypeError(f"a worker needs psycopg, not {type(connection).__name__}")
+    if not isinstance(connection, AwaitedConnection):
+        raise TypeError(f"a worker needs ledgerdb's connection, not {type(connection).__name__}")
     try:
         await connection.set_autocommit(True)
         await connection.execute(f"listen {CHANNEL}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-from tenacity.stop import stop_base, stop_never
 
 from ledgerdb._patience import PASSING, growing
 
@@ -24,7 +25,7 @@ async def patiently(
     call: Callable[[], Awaitable[T]],
     seconds_max: float,
     *,
-    stop: stop_base = stop_never,
+    until: float = math.inf,
     stopping: asyncio.Event | None = None,
     errors: tuple[type[BaseException], ...] = PASSING,
 ) -> T:
@@ -33,16 +34,28 @@ async def patiently(
     Args:
         call: what to do; must be safe to repeat.
         seconds_max: longest pause.
-        stop: when to give up.
+        until: of the monotonic clock; a failure from then on is the last one.
         stopping: cuts a pause short and gives up once it is set.
         errors: what is worth another try.
 
     Raises:
         BaseException: the last error, after giving up, or one that does not pass.
     """
+    # As a rule the first try is the last one, and tenacity costs more than what it would watch.
+    try:
+        return await call()
+    except errors as error:
+        failed: BaseException | None = error
 
-    def give_up(state: RetryCallState) -> bool:
-        return (stopping is not None and stopping.is_set()) or stop(state)
+    async def again() -> T:
+        nonlocal failed
+        if failed is not None:  # that was the first try
+            error, failed = failed, None
+            raise error
+        return await call()
+
+    def give_up(_: RetryCallState) -> bool:
+        return (stopping is not None and stopping.is_set()) or time.monotonic() >= until
 
     async def pause(seconds: float) -> None:
         if stopping is None:
@@ -64,7 +77,4 @@ async def patiently(
         before_sleep=say,
         reraise=True,
     )
-    async for attempt in retrying:
-        with attempt:
-            return await call()
-    raise AssertionError("tenacity returns or raises")
+    return await retrying(again)

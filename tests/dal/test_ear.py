@@ -137,3 +137,47 @@ async def test_a_deadline_is_each_calls_own(database_url: str) -> None:
         with pytest.raises(psycopg.OperationalError, match="in time"):
             await driver.execute("select pg_sleep(30)")
         assert driver.closed
+
+
+@pytest.mark.parametrize("has_descriptor", [True, False])
+async def test_notifications_call_back(
+    database_url: str,
+    connection: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    has_descriptor: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Each one, also those that come together, and for no longer than was asked for."""
+
+    def dup(_: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    async with await AwaitedConnection.connect(database_url, autocommit=True) as driver:
+        if not has_descriptor:
+            monkeypatch.setattr(os, "dup", dup)
+        await driver.execute("listen spoken")
+        heard: asyncio.Queue[None] = asyncio.Queue()
+        hearing = asyncio.create_task(driver.notified(lambda: heard.put_nowait(None), 30))
+        for number in range(3):
+            with connection.transaction():
+                connection.execute("notify spoken, 'one'")
+                connection.execute("notify spoken, 'two'")
+            async with asyncio.timeout(30):
+                await heard.get()
+                await heard.get()
+            assert heard.empty(), number
+        hearing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hearing
+        await driver.notified(lambda: heard.put_nowait(None), 0.01)
+        assert heard.empty()
+        assert await (await driver.execute("select 1")).fetchone() == (1,)
+
+
+async def test_who_hears_notifications_hears_that_the_connection_ends(
+    database_url: str, connection: psycopg.Connection[Any]
+) -> None:
+    async with await AwaitedConnection.connect(database_url, autocommit=True) as driver:
+        hearing = asyncio.create_task(driver.notified(lambda: None, 30))
+        connection.execute("select pg_terminate_backend(%s)", [driver.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            await hearing
