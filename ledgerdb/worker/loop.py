@@ -191,7 +191,7 @@ class Worker:
             if len(items) == self.settings.batch_size:
                 continue
             # Enough workers for the work: let some of it gather instead of claiming one by one.
-            rest = pace.after(claimed_at - leased_at, found=bool(items))
+            rest = pace.after(claimed_at - leased_at, found=bool(items), woken=woken)
             await self._cool_down(claimed_at + rest)
             again = bool(items) or woken  # look once more, see _THROTTLE_SECONDS
             await self._sleep(_THROTTLE_SECONDS if again else jittered(self.settings.poll_seconds))

@@ -10,9 +10,11 @@ _SHARE: Final = 2.0
 
 
 class Pace:
-    """A claim that found something is followed by a rest of twice its own time: claims take a third
-    of the time at most, and what comes meanwhile goes together. Where nothing was found the rest
-    doubles each time: of many workers that one notification wakes, those without luck calm down.
+    """A claim is followed by a rest of twice its own time: claims take a third of the time at most,
+    and what comes meanwhile goes together. Where a notification promised something and nothing was
+    found, the rest doubles each time: of many workers that one notification wakes, those without
+    luck calm down. A claim of a worker that nobody woke finds nothing as a rule, and says nothing
+    about the next notification.
 
     Args:
         rest_seconds_max: longest rest.
@@ -20,10 +22,19 @@ class Pace:
 
     def __init__(self, rest_seconds_max: float) -> None:
         self._max = rest_seconds_max
-        self._rest = 0.0
+        self._in_vain = 0.0
 
-    def after(self, took_seconds: float, *, found: bool) -> float:
-        """Seconds to rest after a claim that took so long."""
-        self._rest = _SHARE * (took_seconds if found else max(took_seconds, self._rest))
-        self._rest = min(self._rest, self._max)
-        return self._rest
+    def after(self, took_seconds: float, *, found: bool, woken: bool) -> float:
+        """Seconds to rest after a claim that took so long.
+
+        Args:
+            took_seconds: by the claim.
+            found: whether it leased something.
+            woken: whether a notification came before it.
+        """
+        rest = _SHARE * took_seconds
+        if found:
+            self._in_vain = 0.0
+        elif woken:
+            rest = self._in_vain = min(max(rest, _SHARE * self._in_vain), self._max)
+        return min(rest, self._max)

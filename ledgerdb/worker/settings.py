@@ -36,8 +36,8 @@ class WorkerSettings:
         poll_seconds: how long to wait for work when no notification comes. Items that become due
             by time alone are found by polling.
         cooldown_seconds: longest rest after a claim that got less than `batch_size`. It rests for
-            twice the time that a claim took, and longer each time where it finds nothing:
-            notifications come in swarms, and one claim serves many.
+            twice the time that a claim took, and longer each time where a notification woke it for
+            nothing: notifications come in swarms, and one claim serves many.
         repair_seconds: how often to close the leases of workers that died.
         seal_seconds: how often to seal what is new in the ledger (`seal_ledger`); 0 for never.
         reconnect_seconds_max: longest pause between tries while the database is away.
