@@ -783,6 +783,8 @@ declare
     v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
     v_walked bigint;
     v_began_at timestamptz;
+    v_was_far boolean;
+    v_is_far boolean;
     v_pause interval;
     v_met uuid[];
     v_abandoned boolean;
@@ -792,8 +794,9 @@ declare
 begin
     select
         timestamptz 'epoch' + mark.last_value * interval '1 microsecond',
-        timestamptz 'epoch' + sweep.last_value * interval '1 microsecond'
-    into v_marked, v_sweep_at
+        timestamptz 'epoch' + sweep.last_value * interval '1 microsecond',
+        not sweep.is_called
+    into v_marked, v_sweep_at, v_was_far
     from public.outbox_due_mark as mark
     cross join public.outbox_due_sweep as sweep;
     v_sweeps := p_now
@@ -805,10 +808,19 @@ begin
 
     loop
         if v_sweeps
-            and v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+            and (
+                v_was_far
+                or v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+            )
         then
             perform setval(
-                'public.outbox_due_sweep', (extract(epoch from p_now) * 1000000)::bigint
+                'public.outbox_due_sweep',
+                (
+                    extract(
+                        epoch from p_now + case when v_was_far then interval '1 second' else '0' end
+                    ) * 1000000
+                )::bigint,
+                not v_was_far
             );
         end if;
         v_began_at := clock_timestamp();
@@ -854,11 +866,17 @@ begin
     end if;
     if v_sweeps then
         v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
-        if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
-            v_pause := least((clock_timestamp() - v_began_at) * 50, interval '30 seconds');
+        v_is_far := v_walked - coalesce(cardinality(v_met), 0) > 1000;
+        if v_is_far or v_was_far then
+            v_pause := case
+                when v_is_far
+                    then least((clock_timestamp() - v_began_at) * 50, interval '30 seconds')
+                else interval '0'
+            end;
             perform setval(
                 'public.outbox_due_sweep',
-                (extract(epoch from p_now + v_pause) * 1000000)::bigint
+                (extract(epoch from p_now + v_pause) * 1000000)::bigint,
+                not v_is_far
             );
         end if;
     end if;

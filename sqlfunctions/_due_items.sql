@@ -4,10 +4,11 @@
 -- the latest 250 ms. The mark and the time of the next sweep stand in sequences, which are neither
 -- locked nor versioned; both are hints that may be lost or wrong. What lies before the mark all the
 -- same (a commit that took longer, a claim that was rolled back, a clock that was set back) is
--- found by a sweep: when less is due than was asked for, and once a second in any case. Who sweeps
--- says so first, so that no other full claim does it too. A sweep that walked over more than 1000
--- entries for nothing makes the next ones rarer, so that they take a fiftieth of the time; the
--- server counts the entries (pg_stat_get_xact_tuples_returned).
+-- found by a sweep: when less is due than was asked for, and once a second in any case. A sweep
+-- that walked over more than 1000 entries for nothing (the server counts them, see
+-- pg_stat_get_xact_tuples_returned) makes the next ones rarer, so that they take a fiftieth of the
+-- time, and leaves its sequence as if it were uncalled: then who sweeps next says so first, and
+-- nobody else walks as far at the same time.
 -- Locks: the rows (for update skip locked). Raises: nothing.
 create or replace function public._due_items(
     p_limit integer,
@@ -30,6 +31,8 @@ declare
     v_index oid := 'public.idx_payment_outbox_pending_due_claim'::regclass;
     v_walked bigint;
     v_began_at timestamptz;
+    v_was_far boolean;
+    v_is_far boolean;
     v_pause interval;
     v_met uuid[];
     v_abandoned boolean;
@@ -39,8 +42,9 @@ declare
 begin
     select
         timestamptz 'epoch' + mark.last_value * interval '1 microsecond',
-        timestamptz 'epoch' + sweep.last_value * interval '1 microsecond'
-    into v_marked, v_sweep_at
+        timestamptz 'epoch' + sweep.last_value * interval '1 microsecond',
+        not sweep.is_called
+    into v_marked, v_sweep_at, v_was_far
     from public.outbox_due_mark as mark
     cross join public.outbox_due_sweep as sweep;
     v_sweeps := p_now
@@ -52,10 +56,19 @@ begin
 
     loop
         if v_sweeps
-            and v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+            and (
+                v_was_far
+                or v_sweep_at not between p_now - interval '100 ms' and p_now + interval '1 minute'
+            )
         then
             perform setval(
-                'public.outbox_due_sweep', (extract(epoch from p_now) * 1000000)::bigint
+                'public.outbox_due_sweep',
+                (
+                    extract(
+                        epoch from p_now + case when v_was_far then interval '1 second' else '0' end
+                    ) * 1000000
+                )::bigint,
+                not v_was_far
             );
         end if;
         v_began_at := clock_timestamp();
@@ -101,11 +114,17 @@ begin
     end if;
     if v_sweeps then
         v_walked := pg_stat_get_xact_tuples_returned(v_index) - v_walked;
-        if v_walked - coalesce(cardinality(v_met), 0) > 1000 then
-            v_pause := least((clock_timestamp() - v_began_at) * 50, interval '30 seconds');
+        v_is_far := v_walked - coalesce(cardinality(v_met), 0) > 1000;
+        if v_is_far or v_was_far then
+            v_pause := case
+                when v_is_far
+                    then least((clock_timestamp() - v_began_at) * 50, interval '30 seconds')
+                else interval '0'
+            end;
             perform setval(
                 'public.outbox_due_sweep',
-                (extract(epoch from p_now + v_pause) * 1000000)::bigint
+                (extract(epoch from p_now + v_pause) * 1000000)::bigint,
+                not v_is_far
             );
         end if;
     end if;

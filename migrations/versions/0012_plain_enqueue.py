@@ -17,7 +17,7 @@ depends_on = None
 def upgrade() -> None:
     op.install_function(
         "0012__due_items.sql",
-        sha256="85bf9946ee268114860e8711f4f5441cc3ef080daba793bcef8f134bc3c3004f",
+        sha256="3c2a6d2882a8ed2b22ace1bffb77aa6a646ea266c269b57362b474f0f24759a4",
     )
     op.install_function(
         "0012__enqueue_outbox_item.sql",

@@ -106,19 +106,47 @@ def test_sweeps_that_walk_far_are_rare(queue: Queue, database_url: str) -> None:
     assert 1 <= far <= 20
 
 
-def test_a_sweep_says_that_it_has_begun(queue: Queue, database_url: str) -> None:
-    """Before it looks at the queue, so that nobody else begins one meanwhile."""
-    begun = """select last_value > (extract(epoch from clock_timestamp()) - 60) * 1000000
-        from public.outbox_due_sweep"""
+@pytest.mark.parametrize("last_was_far", [False, True])
+def test_a_sweep_says_that_it_has_begun(
+    queue: Queue,
+    database_url: str,
+    last_was_far: bool,  # noqa: FBT001
+) -> None:
+    """Before it looks at the queue. After one that walked far, nobody else begins one for a second,
+    also where less is due than was asked for.
+    """
     set_hints(queue, sweep_in_seconds=-3_600)
+    queue.value(
+        "select setval('public.outbox_due_sweep', last_value, not %s) from public.outbox_due_sweep",
+        last_was_far,
+    )
+    before = queue.value("select extract(epoch from clock_timestamp()) * 1000000")
     with ThreadPoolExecutor(1) as threads, psycopg.connect(database_url) as elsewhere:
         elsewhere.execute("lock table public.payment_outbox_pending in access exclusive mode")
-        assert not Queue(elsewhere).value(begun)
         claim = threads.submit(queue.claim)
-        until(lambda: Queue(elsewhere).value(begun))
+        hint = Queue(elsewhere)
+        ahead = 1_000_000 if last_was_far else 0
+        until(
+            lambda: hint.value(
+                "select last_value >= %s + %s from public.outbox_due_sweep", before, ahead
+            )
+        )
+        assert hint.value("select is_called from public.outbox_due_sweep") is not last_was_far
         assert not claim.done()
         elsewhere.rollback()
         assert claim.result() == []
+    assert queue.value("select is_called from public.outbox_due_sweep"), "this one did not"
+    assert queue.value(
+        """select last_value <= extract(epoch from clock_timestamp()) * 1000000
+        from public.outbox_due_sweep"""
+    )
+
+
+def test_a_sweep_that_walked_far_is_remembered(queue: Queue, database_url: str) -> None:
+    with much_done_under_a_held_snapshot(queue, database_url):
+        set_hints(queue, sweep_in_seconds=-3_600)
+        assert queue.claim() == []
+        assert not queue.value("select is_called from public.outbox_due_sweep")
 
 
 def test_a_commit_that_took_long_is_found(queue: Queue, database_url: str) -> None:
