@@ -136,7 +136,10 @@ def _missing(runs: int, cov: Mapping[str, float], *, promotable: bool) -> str:
     if promotable:
         return f"the last {STABLE_RUNS} runs are stable, `ledgerdb bench promote` makes one of them"
     if not cov:
-        return f"{runs} of {STABLE_RUNS} consecutive runs of this profile are recorded"
+        return (
+            f"{runs} of {STABLE_RUNS} consecutive runs of this profile are recorded;"
+            " `ledgerdb bench smoke --record` adds one"
+        )
     unsteady = ", ".join(f"{verb} {value}" for verb, value in cov.items() if value > COV_MAX)
     return f"the last {STABLE_RUNS} runs vary by more than {COV_MAX}: {unsteady}"
 
