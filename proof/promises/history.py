@@ -305,6 +305,15 @@ def found_in_the_past(world: World) -> None:
     mark("30000000")
     _by_hand(world, inserted, next_attempt_at=moment() - timedelta(hours=1))
     items.claim(world, inserted)
+    # On hold, it stays there.
+    held = items.enqueue(world)
+    for at in ("infinity", "2020-01-01"):
+        world.run(
+            "update public.payment_outbox_pending set hold = 'IN_DOUBT', held_at = now(),"
+            " next_attempt_at = %s where outbox_id = %s",
+            *(at, held.outbox_id),
+        )
+    items.claim(world)
     # What nobody marked is found by the sweep: when its time has come, or is out of all bounds.
     world.run("delete from public.payment_outbox_pending")
     for sweep, finds in (("30000000", False), ("-1", True), ("-2000000", True), ("90000000", True)):
@@ -317,6 +326,11 @@ def found_in_the_past(world: World) -> None:
             world.run("set local session_replication_role = origin")
             mark(sweep)
             items.claim(world, *([one] if finds else []))
+    # A claim that does not sweep does not put the next sweep off.
+    mark("-500000")
+    before = world.table("outbox_due_sweep")
+    items.claim(world, items.enqueue(world))
+    same("the time of the sweep", world.table("outbox_due_sweep"), before)
     world.run("select setval('public.outbox_due_sweep', 0)")
 
 

@@ -99,8 +99,12 @@ def keeps_traces(world: World) -> None:
     same("queue", items.queue(world, traced), traced.queued(trace_context="00-a-b-01"))
     world.call("ingest_instruction", **items.ingestion(plain))
     rows = world.call("claim_traced_items", batch_size=9, worker_id="w", lease_seconds=60)
-    found = {row["instruction_id"]: row["trace_context"] for row in rows}
-    same("traces", found, {traced.instruction: "00-a-b-01", plain.instruction: None})
+    found = [(row["instruction_id"], row["trace_context"]) for row in rows]
+    same(
+        "traces, oldest first",
+        found,
+        [(traced.instruction, "00-a-b-01"), (plain.instruction, None)],
+    )
     for length, kept in ((200, "t" * 200), (201, None)):
         one = Item(tenant_id=tenant_id)
         world.call("ingest_traced_instruction", **items.ingestion(one), trace_context="t" * length)

@@ -121,6 +121,21 @@ def heads_end(world: World) -> None:
         items.complete(world, second, "DISPATCHED")
 
 
+@promise("a repair releases the head of every participant that nothing holds any more")
+def stale_holds(world: World) -> None:
+    set_control(world, "QUEUE", "*", ordering="FIFO_BLOCK")
+    pairs = [_pair(world, participant=name) for name in "PQRS"]
+    world.run(
+        "update public.payment_outbox_pending"
+        " set hold = 'FIFO', held_at = now(), next_attempt_at = 'infinity'"
+    )
+    items.claim(world)
+    world.call("repair_expired_leases", batch_size=9, worker_id="r")
+    found = [(items.queue(world, one) or {})["hold"] for pair in pairs for one in pair]
+    same("held", found, [None, "FIFO"] * len(pairs))
+    items.claim(world, *(first for first, _ in pairs))
+
+
 @promise("FIFO_SKIP: they pass a head that waits or is held, but not one that is under way")
 def passing(world: World) -> None:
     def wait(head: Item) -> None:

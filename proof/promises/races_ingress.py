@@ -223,6 +223,8 @@ def notifications(world: World) -> None:
 
     same("one", heard(new), 1)
     same("many", heard(new, new, new), 1)
+    set_control(world, "QUEUE", "*", notify_workers=True)
+    same("where a control says so", heard(new), 1)
     set_control(world, "RAIL", "X", notify_workers=False)
     set_control(world, "TENANT", str(tenant_id), notify_workers=False)
     same("of a silent rail", heard(lambda: items.enqueue(world, rail="X")), 0)

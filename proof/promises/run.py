@@ -24,6 +24,7 @@ from proof.promises import (  # noqa: F401 - each adds its promises to the list
     races_ingress,
     races_operators,
     reading,
+    replays,
     results,
     retention,
     seals,
