@@ -1058,6 +1058,7 @@ COMMENT ON FUNCTION public._due_items_fairly(p_limit integer, p_now timestamp wi
 CREATE FUNCTION public._enqueue_outbox_item(p_tenant_id uuid, p_instruction_id text, p_participant_id text, p_idempotency_key text, p_rail_type text, p_payload text, p_correlation_id uuid, p_upstream_ref text, p_downstream_ref text, p_nfs_sequence_ref text, OUT outbox_id uuid, OUT sequence_id bigint, OUT created_at timestamp with time zone, OUT state text, OUT replayed boolean) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $_$
 declare
     v_bound_fingerprint bytea;
@@ -1119,13 +1120,6 @@ begin
         if v_monotonic_from is not null then
             sequence_id := v_monotonic_from + nextval('public.participant_outbox_numbers');
         else
-            -- Nearly every participant is known: no lock before the update.
-            update public.participant_outbox_sequences as s
-            set next_sequence_id = s.next_sequence_id + 1
-            where s.participant_id = p_participant_id and s.monotonic_from is null
-            returning s.next_sequence_id - 1 into sequence_id;
-        end if;
-        if sequence_id is null then
             insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
             values (p_participant_id, 2)
             on conflict (participant_id) do update

@@ -1,9 +1,11 @@
 -- _enqueue_outbox_item: the one way onto the outbox. The unique key of payment_outbox_identities
 -- decides who is first, at every isolation level and without advisory locks: a second session waits
 -- for the first one's commit, then replays. Identity, number and queue row are three plain
--- statements: one that does all three costs more to set up. A participant that is numbered
--- monotonically has its numbers from a sequence and no lock, unless the item keeps the order of
--- its participant: then its neighbours wait for its commit, or they would pass it.
+-- statements: one that does all three costs more to set up. Their plans are kept while the tables
+-- grow: to read all of a table, which looks cheap while it is empty, is not left to the planner. A
+-- participant that is numbered monotonically has its numbers from a sequence and no lock, unless
+-- the item keeps the order of its participant: then its neighbours wait for its commit, or they
+-- would pass it.
 -- Locks: the identity's key and, for a new item, the participant's counter row, until commit.
 -- Raises: P7112 to P7116 invalid argument, P7101 the key is bound to other content, 40001 above
 -- READ COMMITTED.
@@ -28,6 +30,7 @@ returns record
 language plpgsql
 volatile
 set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
 as $function$
 declare
     v_bound_fingerprint bytea;
@@ -89,13 +92,6 @@ begin
         if v_monotonic_from is not null then
             sequence_id := v_monotonic_from + nextval('public.participant_outbox_numbers');
         else
-            -- Nearly every participant is known: no lock before the update.
-            update public.participant_outbox_sequences as s
-            set next_sequence_id = s.next_sequence_id + 1
-            where s.participant_id = p_participant_id and s.monotonic_from is null
-            returning s.next_sequence_id - 1 into sequence_id;
-        end if;
-        if sequence_id is null then
             insert into public.participant_outbox_sequences as s (participant_id, next_sequence_id)
             values (p_participant_id, 2)
             on conflict (participant_id) do update

@@ -21,7 +21,7 @@ def upgrade() -> None:
     )
     op.install_function(
         "0012__enqueue_outbox_item.sql",
-        sha256="57c7807d322c8c43259734aa4866b953e2f8e89420ed44a7813296f154f1339a",
+        sha256="d0c95598af08de2fb1a9697894740bac2337c7a753a8fd74ec1f1063e86fc582",
     )
     op.install_function(
         "0012_complete_outbox_attempts.sql",

@@ -24,7 +24,7 @@ BREAKS = [
     ("_hold_items_behind", "earlier.sequence_id < p.sequence_id", "false"),
     ("release_outbox_leases", "and held.dispatch_started_at is null", ""),
     ("_due_items", "order by p.next_attempt_at, p.created_at", "order by p.created_at"),
-    ("_enqueue_outbox_item", "s.next_sequence_id + 1", "s.next_sequence_id + 2"),
+    ("_enqueue_outbox_item", "is null then 1 else", "is null then 2 else"),
 ]
 
 

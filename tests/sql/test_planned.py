@@ -28,3 +28,24 @@ def test_a_single_result_is_not_planned_anew(queue: Queue, generic: bool) -> Non
     for item in items[10:]:
         queue.complete([item])
     assert (planned.count("PLANNER STATISTICS") <= 1) is generic, planned
+
+
+@pytest.mark.parametrize("monotonic", [True, False])
+def test_an_enqueue_reads_no_table_as_a_whole(queue: Queue, monotonic: bool) -> None:  # noqa: FBT001
+    """Also by a plan that was made while the tables were empty."""
+    if monotonic:
+        queue.rows("select * from public.number_participant_monotonically('p', 'ann', 'why')")
+    with queue.connection.transaction():
+        for number in range(20):
+            queue.enqueue(f"i{number}")
+        scans = queue.rows(
+            """select c.relname, pg_stat_get_xact_numscans(c.oid) as scans
+            from pg_class as c
+            where c.relname in ('payment_outbox_pending', 'payment_outbox_identities',
+                'participant_outbox_sequences')"""
+        )
+    assert dict(scans) == {
+        "payment_outbox_pending": 0,
+        "payment_outbox_identities": 0,
+        "participant_outbox_sequences": 0,
+    }
