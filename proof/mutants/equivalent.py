@@ -59,6 +59,10 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
     ("_lock_item_for_operator", "+if found and v_lease_ends_at <= clock_timestamp() then"): (
         "on hold with a lease is in doubt: the call is refused in the end, which undoes the closing"
     ),
+    ("_change_outbox_control", "+for update skip locked;"): (
+        "who changes an ordering has locked the table, so that nobody else has the row; for other"
+        " settings nobody looks at what is read"
+    ),
     ("_advance_participants", "-limit 1;"): "`select into` takes the first row",
     ("outbox_backlog", "p.next_attempt_at < statement_timestamp()"): (
         "it is another number only for an item that is due in the very microsecond of the question"

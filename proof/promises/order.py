@@ -274,6 +274,7 @@ def shares(world: World) -> None:
         late.outbox_id,
     )
     set_control(world, "QUEUE", "*", fair=True)
+    set_control(world, "RAIL", "X", paused=False)  # a scope that says nothing about shares
     counts: Counter[object] = Counter()
     for size, expected in (
         (6, {rich: 2, poor: 2, None: 2}),

@@ -368,6 +368,16 @@ def batches(world: World) -> None:
     fresh.reverse()
     rows = world.call("complete_outbox_attempts", **items.leases(fresh), states=states[1:4])
     same("order", [row["outbox_id"] for row in rows], [one.outbox_id for one in fresh])
+    world.refuses(
+        "P7118",
+        "p_outbox_ids",
+        "1 to 10000 ids, as many tokens and states",
+        "complete_outbox_attempts",
+        worker_id="w1",
+        outbox_ids=None,
+        lease_tokens=None,
+        states=None,
+    )
     contested = items.enqueue(world)
     items.claim(world, contested)
     rows = world.call(
