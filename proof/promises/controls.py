@@ -179,3 +179,26 @@ def scopes_apart(world: World) -> None:
     same("held", (items.queue(world, namesake) or {})["hold"], "PAUSED")
     world.call("pause_outbox", scope="TENANT", scope_key=str(UUID(str(tenant_id))), **_WHO)
     same("controls", len(world.table("outbox_controls")), 2)
+
+
+@promise("an ordering is changed at READ COMMITTED, other settings at any level", alone=True)
+def isolation_of_settings(world: World) -> None:
+    given = {"scope": "RAIL", "scope_key": "X", "fair": None, "notify_workers": None}
+    who = {"actor": "ann", "reason": "why"}
+    for level in ("repeatable read", "serializable"):
+        world.run(f"set default_transaction_isolation = '{level}'")
+        row = world.one("set_outbox_control", **given, paused=True, ordering=None, **who)
+        same("paused", row["paused"], promised=True)
+        world.refuses(
+            "P711F",
+            "transaction_isolation",
+            "read committed",
+            "set_outbox_control",
+            **given,
+            paused=None,
+            ordering="FIFO_BLOCK",
+            **who,
+        )
+    world.run("reset default_transaction_isolation")
+    row = world.one("set_outbox_control", **given, paused=None, ordering="FIFO_BLOCK", **who)
+    same("ordering", row["ordering"], "FIFO_BLOCK")
