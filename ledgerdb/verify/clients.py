@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from ledgerdb.errors import ConfigurationError, MigrationError
 from ledgerdb.verify.clients_catalogue import Client, Scenario, Statement, Step
@@ -27,6 +28,7 @@ _FORMAT: Final = """
     from unnest(%s::oid[], %s::int[]) with ordinality as t (oid, modifier, place) order by t.place
 """
 _UNTYPED: Final = -1
+_TRIES: Final = 10
 # by which types are spelled; what a service has when nobody sets it, without its own schema
 _SEARCH_PATH: Final = "set local search_path = public"
 FORGET: Final = sql.SQL("deallocate {}").format(_NAME)
@@ -164,12 +166,21 @@ def _execute(
     connection.execute(_prepared(statement.sql))
     try:
         values = [sql.Literal(_text(value, saved)) for value in step.arguments]
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(_call("execute", values))
-            return cursor.fetchall() if cursor.description else []
+        # A change of an ordering gives way to others after half a second, also to an autovacuum.
+        return Retrying(
+            retry=retry_if_exception_type(psycopg.errors.LockNotAvailable),
+            stop=stop_after_attempt(_TRIES),
+            reraise=True,
+        )(_rows, connection, _call("execute", values))
     finally:
         connection.execute(FORGET)
         connection.execute("reset role")
+
+
+def _rows(connection: psycopg.Connection[Any], call: sql.Composed) -> list[dict[str, Any]]:
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(call)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _prepared(query: str) -> bytes:

@@ -66,7 +66,7 @@ def no_sessions(database: psycopg.Connection[Any]) -> Iterator[None]:
     with psycopg.connect(database.info.dsn, dbname="postgres", autocommit=True) as admin:
         admin.execute(f"alter database {name} allow_connections false")
         admin.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
             " where datname = %s and pid <> %s",
             [name, database.info.backend_pid],
         )
@@ -186,7 +186,7 @@ def kill_the_commit(database: psycopg.Connection[Any]) -> None:
     """Ends a backend whose commit waits for the standby: the row stays, the answer is lost."""
     until(
         lambda: database.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
             " where datname = current_database() and wait_event = 'SyncRep'"
         ).fetchone()
     )
