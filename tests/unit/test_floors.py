@@ -60,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "console": {"jinja2", "markupsafe", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"},
     "approvals": {"jsonschema", "rfc8785"},
     "planning": {"alembic", "psycopg", "sqlalchemy"},  # pglast is found, or asked for, at run time
-    "verify": {"alembic", "jsonschema", "psycopg", "rfc8785", "sqlalchemy", "yaml"},
+    "verify": {"alembic", "jsonschema", "psycopg", "rfc8785", "sqlalchemy", "tenacity", "yaml"},
 }
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 
