@@ -66,6 +66,10 @@ def run(
     names = _chosen("--workloads", workloads, WORKLOADS)
     taking_turns = _chosen("--systems", systems, SYSTEMS)
     chosen = [WORKLOADS[name].of(taking_turns) for name in names]
+    if not steps(chosen, profile):
+        raise ConfigurationError(
+            f"--systems: {', '.join(taking_turns)} takes no part in {', '.join(names)}"
+        )
     path = out or _RESULTS / f"{profile.name}.json"
     command = " ".join(
         (

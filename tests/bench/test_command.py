@@ -47,6 +47,10 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         (("run", "--quick", "--long"), "--quick and --long: one of them"),
         (("run", "--workloads", "drain,sleep"), "'sleep' is none of enqueue-one"),
         (("run", "--systems", "ledgerdb,pigeon"), "--systems: 'pigeon' is none of ledgerdb, "),
+        (
+            ("run", "--workloads", "ingress", "--systems", "bare insert"),
+            "--systems: bare insert takes no part in ingress",
+        ),
         (("run", "--postgres", "17"), "--postgres: one of (16, 18), not 17"),
         (("targets", "missing.json"), "missing.json: no results"),
         (("report", "missing.json"), "missing.json: no results"),
